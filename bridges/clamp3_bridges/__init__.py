@@ -1,0 +1,1 @@
+"""Bridges: the daemon inside other programs."""

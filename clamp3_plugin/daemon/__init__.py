@@ -1,0 +1,1 @@
+"""The daemon: one process that holds the model and the library."""

@@ -1,0 +1,69 @@
+"""The seam between the core and the models: what an encoder does, and what the core asks of it."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clamp3_plugin.music import Modality
+
+Embeddings = NDArray[np.float32]
+"""float32, shape ``(n, dim)``: global embeddings, before normalisation unless said otherwise."""
+
+
+class Encoder(Protocol):
+    """Music or text in, one vector each out. ``clamp3_models`` satisfies it without inheriting."""
+
+    @property
+    def space(self) -> str:
+        """Identity of the embedding space: model name, weights hash, front end, precision."""
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+
+    def encode_text(self, texts: Sequence[str]) -> Embeddings:
+        """Encode texts, shape ``(len(texts), dim)``."""
+
+    def encode_score(self, scores: Sequence[str]) -> Embeddings:
+        """Encode interleaved ABC, shape ``(len(scores), dim)``."""
+
+    def encode_performance(self, performances: Sequence[str]) -> Embeddings:
+        """Encode MTF, shape ``(len(performances), dim)``."""
+
+
+def encode(encoder: Encoder, modality: Modality, contents: Sequence[str]) -> Embeddings:
+    """Encode contents of one modality and bring every row to unit length.
+
+    Returns
+    -------
+    Embeddings
+        float32, shape ``(len(contents), dim)``, unit rows.
+    """
+    if not contents:
+        return np.zeros((0, encoder.dim), np.float32)
+    match modality:
+        case Modality.TEXT:
+            raw = encoder.encode_text(contents)
+        case Modality.SCORE:
+            raw = encoder.encode_score(contents)
+        case Modality.PERFORMANCE:
+            raw = encoder.encode_performance(contents)
+        case Modality.AUDIO:
+            raise ValueError("audio is not encoded from strings")
+    return normalize(raw)
+
+
+def normalize(embeddings: Embeddings) -> Embeddings:
+    """Bring rows to unit length; a zero row, which has no direction, is refused.
+
+    Examples
+    --------
+    >>> normalize(np.array([[3.0, 4.0]], np.float32)).tolist()
+    [[0.6000000238418579, 0.800000011920929]]
+    """
+    norms = np.linalg.norm(embeddings, axis=1, keepdims=True)
+    if not np.all(norms > 1e-6) or not np.all(np.isfinite(norms)):
+        raise ValueError("an embedding is zero or not finite")
+    return np.asarray(embeddings / norms, np.float32)

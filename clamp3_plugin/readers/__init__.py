@@ -1,0 +1,1 @@
+"""Files in, what an encoder reads out: one module per format, joined in ``registry``."""

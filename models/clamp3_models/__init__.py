@@ -1,0 +1,1 @@
+"""CLaMP 3 in torch: the encoders, their weights, training and evaluation."""
