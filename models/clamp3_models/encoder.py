@@ -1,0 +1,256 @@
+"""The encoder that other code uses: texts, scores, performances and audio features in, vectors out.
+
+Conventions: a *sequence* is a whole input as positions (token ids, patches or frames); a *segment* is
+what a tower sees at once. Inputs are cut into segments and pooled exactly as the reference does
+(``code/extract_clamp3.py``): full segments, then the **last** ``length`` positions; the global
+embedding is the mean of the projected segment means, weighted by how many *new* positions each
+segment brings. Segments of all inputs are sorted by length and run packed, so mixed lengths cost
+nothing for padding.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from clamp3_models.clamp3 import Clamp3, Clamp3Config, mean_pool
+from clamp3_models.patches import patchify
+from clamp3_models.tokenizer import Tokenizer, join_lines
+from clamp3_plugin.encoding import Embeddings
+
+Frames = NDArray[np.float32]
+"""float32, shape ``(T, hidden)``: the positions of one input before pooling and projection."""
+
+_POSITIONS_AT_ONCE = {"cpu": 4096, "mps": 16384, "cuda": 65536}
+"""Packed positions of one forward pass; past a few thousand a CPU gains nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Tower:
+    """How one modality runs: its forward pass, projection and segment length."""
+
+    hidden: Callable[[Tensor, Sequence[int]], Tensor]
+    project: nn.Linear
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Segment:
+    """Positions of one input that a tower sees at once."""
+
+    owner: int
+    """Index of the input."""
+    start: int
+    length: int
+    weight: int
+    """Positions that no earlier segment of the same input holds."""
+
+
+class Clamp3Encoder:
+    """Encode music and text with one set of weights.
+
+    Every ``encode_*`` takes a list and gives float32 ``(n, dim)``: global embeddings, before
+    normalisation. With ``pooled=False`` they give the frames instead, one ``(T, hidden)`` array per
+    input.
+    """
+
+    def __init__(
+        self, model: Clamp3, tokenizer: Tokenizer, *, weights_sha256: str, device: str = "cpu",
+        dtype: torch.dtype = torch.float32,
+    ) -> None:  # fmt: skip
+        self._model = model.eval().to(device=device, dtype=dtype).requires_grad_(requires_grad=False)
+        self._tokenizer = tokenizer
+        self._device = torch.device(device)
+        self._dtype = dtype
+        self._weights = weights_sha256
+
+    @property
+    def config(self) -> Clamp3Config:
+        """Sizes of the model."""
+        return self._model.config
+
+    @property
+    def dim(self) -> int:
+        """Length of a global embedding."""
+        return self.config.dim
+
+    @property
+    def space(self) -> str:
+        """Identity of the embedding space: name, weights, audio front end, precision."""
+        precision = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp16"}
+        return "-".join(
+            (self.config.name, self._weights[:12], self.config.audio_front_end, precision[self._dtype])
+        )
+
+    @property
+    def device(self) -> str:
+        """Where the model runs: ``cpu``, ``cuda``, ``mps``."""
+        return self._device.type
+
+    def encode_text(self, texts: Sequence[str], *, pooled: bool = True) -> Embeddings | list[Frames]:
+        """Encode texts in any language.
+
+        Parameters
+        ----------
+        texts : sequence of str
+            Lines of one text are joined by the separator token, as the model was trained.
+        pooled : bool
+            False gives the frames before pooling.
+
+        Returns
+        -------
+        Embeddings or list of Frames
+            float32 ``(len(texts), dim)``, or one ``(tokens, hidden)`` array per text.
+        """
+        prefix = self.config.text_prefix
+        ids = [self._tokenizer(prefix + join_lines(text)) for text in texts]
+        tower = _Tower(self._model.text_hidden, self._model.text_proj, self.config.text_length)
+        return self._encode(tower, [torch.tensor(i) for i in ids], pooled=pooled)
+
+    def encode_score(self, scores: Sequence[str], *, pooled: bool = True) -> Embeddings | list[Frames]:
+        """Encode interleaved ABC.
+
+        Parameters
+        ----------
+        scores : sequence of str
+            Interleaved ABC, one bar of all voices a line.
+        pooled : bool
+            False gives the frames before pooling: one per patch, with the special first and last one.
+
+        Returns
+        -------
+        Embeddings or list of Frames
+            float32 ``(len(scores), dim)``, or one ``(patches, hidden)`` array per score.
+
+        Raises
+        ------
+        EmptyContentError
+            A score without a line.
+        """
+        tower = _Tower(
+            self._model.symbolic_hidden, self._model.symbolic_proj, self.config.patch_length
+        )
+        patches = [torch.from_numpy(patchify(score)) for score in scores]
+        return self._encode(tower, patches, pooled=pooled)
+
+    def encode_performance(
+        self, performances: Sequence[str], *, pooled: bool = True
+    ) -> Embeddings | list[Frames]:
+        """Encode MTF, the text form of MIDI; the same tower as scores.
+
+        Parameters
+        ----------
+        performances : sequence of str
+            MTF, beginning with ``ticks_per_beat``.
+        pooled : bool
+            False gives the frames before pooling.
+
+        Returns
+        -------
+        Embeddings or list of Frames
+            float32 ``(len(performances), dim)``, or one ``(patches, hidden)`` array each.
+        """
+        return self.encode_score(performances, pooled=pooled)
+
+    def encode_audio(
+        self, features: Sequence[NDArray[np.floating]], *, pooled: bool = True
+    ) -> Embeddings | list[Frames]:
+        """Encode audio features, one vector per five seconds.
+
+        Parameters
+        ----------
+        features : sequence of ndarray
+            ``(T, hidden)`` or ``(1, T, hidden)`` each, as the front end gives them; the zero vectors
+            that the model was trained with at both ends are added here.
+        pooled : bool
+            False gives the frames before pooling.
+
+        Returns
+        -------
+        Embeddings or list of Frames
+            float32 ``(len(features), dim)``, or one ``(T + 2, hidden)`` array each.
+
+        Raises
+        ------
+        ValueError
+            Features of another width than the model's.
+        """
+        H = self.config.audio.hidden_size
+        frames = []
+        for feature in features:
+            if feature.ndim not in {2, 3} or feature.shape[-1] != H:
+                raise ValueError(f"audio features must be (T, {H}), not {feature.shape}")
+            flat = torch.from_numpy(np.asarray(feature, np.float32).reshape(-1, H))
+            frames.append(nn.functional.pad(flat, (0, 0, 1, 1)))
+        tower = _Tower(self._model.audio_hidden, self._model.audio_proj, self.config.audio_length)
+        return self._encode(tower, frames, pooled=pooled)
+
+    def _encode(
+        self, tower: _Tower, inputs: Sequence[Tensor], *, pooled: bool
+    ) -> Embeddings | list[Frames]:
+        segments = [s for i, x in enumerate(inputs) for s in _segments(i, len(x), tower.length)]
+        segments.sort(key=lambda segment: segment.length)
+        with torch.inference_mode():
+            return (self._pool if pooled else self._frames)(tower, inputs, segments)
+
+    def _pool(
+        self, tower: _Tower, inputs: Sequence[Tensor], segments: list[_Segment]
+    ) -> Embeddings:
+        totals = torch.zeros(len(inputs), self.dim, device=self._device)
+        for batch, hidden in self._run(tower, inputs, segments):
+            means = mean_pool(hidden, [s.length for s in batch])
+            projected = tower.project(means.to(self._dtype)).float()
+            weights = [s.weight / len(inputs[s.owner]) for s in batch]
+            owners = torch.tensor([s.owner for s in batch], device=self._device)
+            weighted = projected * torch.tensor(weights, device=self._device)[:, None]
+            totals.index_add_(0, owners, weighted)
+        return np.asarray(totals.cpu().numpy())
+
+    def _frames(
+        self, tower: _Tower, inputs: Sequence[Tensor], segments: list[_Segment]
+    ) -> list[Frames]:
+        H = tower.project.in_features
+        frames = [np.zeros((len(x), H), np.float32) for x in inputs]
+        for batch, hidden in self._run(tower, inputs, segments):
+            rows = hidden.float().cpu().numpy()
+            ends = np.cumsum([s.length for s in batch])
+            for segment, end in zip(batch, ends, strict=True):
+                last = segment.start + segment.length
+                frames[segment.owner][last - segment.weight : last] = rows[end - segment.weight : end]
+        return frames
+
+    def _run(
+        self, tower: _Tower, inputs: Sequence[Tensor], segments: list[_Segment]
+    ) -> Iterator[tuple[list[_Segment], Tensor]]:
+        """Run segments, in the order given, as many at a time as fit."""
+        for batch in _batches(segments, _POSITIONS_AT_ONCE[self._device.type]):
+            packed = torch.cat([inputs[s.owner][s.start : s.start + s.length] for s in batch])
+            if packed.is_floating_point():
+                packed = packed.to(self._dtype)
+            yield batch, tower.hidden(packed.to(self._device), [s.length for s in batch])
+
+
+def _segments(owner: int, n: int, length: int) -> Iterator[_Segment]:
+    """Cut ``n`` positions as the reference does; the last segment reaches back to be full."""
+    full, rest = divmod(n, length)
+    for i in range(full):
+        yield _Segment(owner, i * length, length, length)
+    if rest:
+        start = max(0, n - length)
+        yield _Segment(owner, start, n - start, rest)
+
+
+def _batches(segments: list[_Segment], budget: int) -> Iterator[list[_Segment]]:
+    batch: list[_Segment] = []
+    positions = 0
+    for segment in segments:
+        if batch and positions + segment.length > budget:
+            yield batch
+            batch, positions = [], 0
+        batch.append(segment)
+        positions += segment.length
+    if batch:
+        yield batch

@@ -1,0 +1,144 @@
+"""A model folder on disk: ``config.json``, ``model.safetensors``, tokenizer; written and loaded.
+
+``model.safetensors`` holds the state dict under the official keys, in float32, float16 or bfloat16.
+A matrix may be kept in four bits instead: its nibbles under its own key and the scales under
+``<key>.scale`` (see ``quantization``); loading restores float32.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from clamp3_models.clamp3 import Clamp3, Clamp3Config
+from clamp3_models.encoder import Clamp3Encoder
+from clamp3_models.quantization import pack, unpack
+from clamp3_models.tokenizer import load_tokenizer
+from clamp3_plugin.errors import NoModelError
+
+CONFIG_FILE = "config.json"
+WEIGHTS_FILE = "model.safetensors"
+_SCALE = ".scale"
+
+
+def load_model(
+    folder: Path | str, *, device: str = "cpu", dtype: torch.dtype = torch.float32
+) -> Clamp3Encoder:
+    """Load the encoder of a model folder.
+
+    Raises
+    ------
+    NoModelError
+        A file is missing or damaged, or the weights do not fit the configuration.
+    """
+    folder = Path(folder)
+    config = read_config(folder)
+    with torch.device("meta"):
+        model = Clamp3(config)
+    state = read_state_dict(folder / WEIGHTS_FILE)
+    check_state_dict(state, model, folder / WEIGHTS_FILE)
+    model.load_state_dict(state, assign=True)
+    return Clamp3Encoder(
+        model, load_tokenizer(folder), weights_sha256=weights_sha256(folder), device=device, dtype=dtype
+    )
+
+
+def read_config(folder: Path) -> Clamp3Config:
+    """Read ``config.json`` of a model folder."""
+    path = folder / CONFIG_FILE
+    try:
+        return Clamp3Config.from_json(json.loads(path.read_text("utf-8")))
+    except OSError as error:
+        raise NoModelError(f"{path} cannot be read: {error.strerror}.") from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise NoModelError(f"{path} is no configuration of a CLaMP 3 model: {error}.") from error
+
+
+def read_state_dict(path: Path) -> dict[str, Tensor]:
+    """Read a state dict, float32, four-bit matrices restored."""
+    try:
+        with safe_open(path, "pt") as file:
+            keys = set(file.keys())
+            return {
+                key: unpack(file.get_tensor(key), file.get_tensor(key + _SCALE))
+                if key + _SCALE in keys
+                else file.get_tensor(key).float()
+                for key in sorted(keys)
+                if not key.endswith(_SCALE)
+            }
+    except OSError as error:
+        raise NoModelError(f"{path} cannot be read: {error}.") from error
+    except SafetensorError as error:
+        raise NoModelError(f"{path} is damaged: {error}.", "Import or pull the model again.") from error
+
+
+def check_state_dict(state: Mapping[str, Tensor], model: Clamp3, path: Path) -> None:
+    """Refuse a state dict whose keys, shapes or numbers are not the model's."""
+    wanted = {key: tuple(tensor.shape) for key, tensor in model.state_dict().items()}
+    given = {key: tuple(tensor.shape) for key, tensor in state.items()}
+    for key in sorted(wanted.keys() | given.keys()):
+        if wanted.get(key) != given.get(key):
+            raise NoModelError(
+                f"{path} does not fit its config.json: {key} is {given.get(key, 'missing')}"
+                f" and should be {wanted.get(key, 'absent')}."
+            )
+    for key, tensor in state.items():
+        if not torch.isfinite(tensor).all():
+            raise NoModelError(f"{path} is damaged: {key} holds numbers that are not finite.")
+
+
+def write_model(
+    folder: Path,
+    config: Clamp3Config,
+    state: Mapping[str, Tensor],
+    *,
+    four_bit: Iterable[str] = (),
+    half: bool = False,
+) -> None:
+    """Write configuration and weights into a folder, which must exist.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to write; the tokenizer and the model card are the caller's business.
+    config : Clamp3Config
+        Sizes of the model.
+    state : mapping of str to Tensor
+        State dict under the official keys.
+    four_bit : iterable of str
+        Keys of matrices to keep in four bits.
+    half : bool
+        Keep all other tensors in float16.
+    """
+    packed: dict[str, Tensor] = {}
+    quantized = set(four_bit)
+    for key, tensor in state.items():
+        if key in quantized:
+            packed[key], packed[key + _SCALE] = pack(tensor)
+        else:
+            packed[key] = tensor.to(torch.float16 if half else torch.float32).contiguous()
+    save_file(packed, folder / WEIGHTS_FILE, metadata={"format": "pt"})
+    text = json.dumps(config.to_json(), indent=2) + "\n"
+    (folder / CONFIG_FILE).write_text(text, "utf-8")
+
+
+def weights_sha256(folder: Path) -> str:
+    """SHA-256 of the weights file, from ``SHA256SUMS`` where that lists it, else computed."""
+    sums = folder / "SHA256SUMS"
+    if sums.is_file():
+        for line in sums.read_text("utf-8").splitlines():
+            digest, _, name = line.partition("  ")
+            if name == WEIGHTS_FILE:
+                return digest
+    return file_sha256(folder / WEIGHTS_FILE)
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, read in blocks."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
