@@ -30,7 +30,8 @@ class Clamp3Config:
     dim: int
     text: TransformerConfig
     symbolic: TransformerConfig
-    audio: TransformerConfig
+    audio: TransformerConfig | None
+    """None: this model reads text and notation only."""
     text_length: int = 128
     patch_length: int = 512
     audio_length: int = 128
@@ -55,9 +56,14 @@ class Clamp3Config:
         """Read ``config.json``; ValueError or TypeError where it is none of ours."""
         if table.get("model_type") != "clamp3":
             raise ValueError(f"model_type is {table.get('model_type')!r}, not 'clamp3'")
-        towers = {key: TransformerConfig(**table[key]) for key in ("text", "symbolic", "audio")}
+        towers = ("text", "symbolic", "audio")
         rest = {k: v for k, v in table.items() if k not in {"model_type", *towers}}
-        return cls(**towers, **rest)
+        return cls(
+            text=TransformerConfig(**table["text"]),
+            symbolic=TransformerConfig(**table["symbolic"]),
+            audio=TransformerConfig(**table["audio"]) if table["audio"] else None,
+            **rest,
+        )
 
 
 class Clamp3(nn.Module):
@@ -70,8 +76,9 @@ class Clamp3(nn.Module):
         self.text_proj = nn.Linear(config.text.hidden_size, config.dim)
         self.symbolic_model = SymbolicEncoder(config.symbolic)
         self.symbolic_proj = nn.Linear(config.symbolic.hidden_size, config.dim)
-        self.audio_model = Transformer(config.audio)
-        self.audio_proj = nn.Linear(config.audio.hidden_size, config.dim)
+        if config.audio is not None:
+            self.audio_model = Transformer(config.audio)
+            self.audio_proj = nn.Linear(config.audio.hidden_size, config.dim)
 
     def text_hidden(self, ids: Tensor, lengths: Sequence[int]) -> Tensor:
         """Encode packed token ids, int64 ``(N,)``, to ``(N, H)``."""
@@ -132,7 +139,7 @@ def _positions(lengths: Sequence[int], device: torch.device) -> Tensor:
 def _text_positions(ids: Tensor, lengths: Sequence[int]) -> Tensor:
     """Positions as XLM-RoBERTa counts them: from pad + 1, over the tokens that are not <pad>."""
     positions = []
-    for part in ids.split(list(lengths)):
+    for part in torch.split(ids, list(lengths)):
         real = (part != TEXT_PAD).long()
         positions.append(real.cumsum(0) * real + TEXT_PAD)
     return torch.cat(positions)

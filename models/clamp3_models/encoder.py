@@ -10,6 +10,7 @@ nothing for padding.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal, overload
 
 import numpy as np
 import torch
@@ -20,6 +21,7 @@ from clamp3_models.clamp3 import Clamp3, Clamp3Config, mean_pool
 from clamp3_models.patches import patchify
 from clamp3_models.tokenizer import Tokenizer, join_lines
 from clamp3_plugin.encoding import Embeddings
+from clamp3_plugin.errors import NoModelError
 
 Frames = NDArray[np.float32]
 """float32, shape ``(T, hidden)``: the positions of one input before pooling and projection."""
@@ -61,7 +63,9 @@ class Clamp3Encoder:
         self, model: Clamp3, tokenizer: Tokenizer, *, weights_sha256: str, device: str = "cpu",
         dtype: torch.dtype = torch.float32,
     ) -> None:  # fmt: skip
-        self._model = model.eval().to(device=device, dtype=dtype).requires_grad_(requires_grad=False)
+        self._model = (
+            model.eval().to(device=device, dtype=dtype).requires_grad_(requires_grad=False)
+        )
         self._tokenizer = tokenizer
         self._device = torch.device(device)
         self._dtype = dtype
@@ -82,7 +86,12 @@ class Clamp3Encoder:
         """Identity of the embedding space: name, weights, audio front end, precision."""
         precision = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp16"}
         return "-".join(
-            (self.config.name, self._weights[:12], self.config.audio_front_end, precision[self._dtype])
+            (
+                self.config.name,
+                self._weights[:12],
+                self.config.audio_front_end,
+                precision[self._dtype],
+            )
         )
 
     @property
@@ -90,7 +99,18 @@ class Clamp3Encoder:
         """Where the model runs: ``cpu``, ``cuda``, ``mps``."""
         return self._device.type
 
-    def encode_text(self, texts: Sequence[str], *, pooled: bool = True) -> Embeddings | list[Frames]:
+    @overload
+    def encode_text(self, texts: Sequence[str]) -> Embeddings: ...
+
+    @overload
+    def encode_text(self, texts: Sequence[str], *, pooled: Literal[True]) -> Embeddings: ...
+
+    @overload
+    def encode_text(self, texts: Sequence[str], *, pooled: Literal[False]) -> list[Frames]: ...
+
+    def encode_text(
+        self, texts: Sequence[str], *, pooled: bool = True
+    ) -> Embeddings | list[Frames]:
         """Encode texts in any language.
 
         Parameters
@@ -110,7 +130,18 @@ class Clamp3Encoder:
         tower = _Tower(self._model.text_hidden, self._model.text_proj, self.config.text_length)
         return self._encode(tower, [torch.tensor(i) for i in ids], pooled=pooled)
 
-    def encode_score(self, scores: Sequence[str], *, pooled: bool = True) -> Embeddings | list[Frames]:
+    @overload
+    def encode_score(self, scores: Sequence[str]) -> Embeddings: ...
+
+    @overload
+    def encode_score(self, scores: Sequence[str], *, pooled: Literal[True]) -> Embeddings: ...
+
+    @overload
+    def encode_score(self, scores: Sequence[str], *, pooled: Literal[False]) -> list[Frames]: ...
+
+    def encode_score(
+        self, scores: Sequence[str], *, pooled: bool = True
+    ) -> Embeddings | list[Frames]:
         """Encode interleaved ABC.
 
         Parameters
@@ -130,11 +161,20 @@ class Clamp3Encoder:
         EmptyContentError
             A score without a line.
         """
-        tower = _Tower(
-            self._model.symbolic_hidden, self._model.symbolic_proj, self.config.patch_length
-        )
-        patches = [torch.from_numpy(patchify(score)) for score in scores]
-        return self._encode(tower, patches, pooled=pooled)
+        return self._symbolic(scores, pooled=pooled)
+
+    @overload
+    def encode_performance(self, performances: Sequence[str]) -> Embeddings: ...
+
+    @overload
+    def encode_performance(
+        self, performances: Sequence[str], *, pooled: Literal[True]
+    ) -> Embeddings: ...
+
+    @overload
+    def encode_performance(
+        self, performances: Sequence[str], *, pooled: Literal[False]
+    ) -> list[Frames]: ...
 
     def encode_performance(
         self, performances: Sequence[str], *, pooled: bool = True
@@ -153,7 +193,20 @@ class Clamp3Encoder:
         Embeddings or list of Frames
             float32 ``(len(performances), dim)``, or one ``(patches, hidden)`` array each.
         """
-        return self.encode_score(performances, pooled=pooled)
+        return self._symbolic(performances, pooled=pooled)
+
+    @overload
+    def encode_audio(self, features: Sequence[NDArray[np.floating]]) -> Embeddings: ...
+
+    @overload
+    def encode_audio(
+        self, features: Sequence[NDArray[np.floating]], *, pooled: Literal[True]
+    ) -> Embeddings: ...
+
+    @overload
+    def encode_audio(
+        self, features: Sequence[NDArray[np.floating]], *, pooled: Literal[False]
+    ) -> list[Frames]: ...
 
     def encode_audio(
         self, features: Sequence[NDArray[np.floating]], *, pooled: bool = True
@@ -175,9 +228,16 @@ class Clamp3Encoder:
 
         Raises
         ------
+        NoModelError
+            The model has no audio encoder.
         ValueError
             Features of another width than the model's.
         """
+        if self.config.audio is None:
+            raise NoModelError(
+                f"The model {self.config.name!r} reads text and notation, not audio.",
+                "Use a model with an audio encoder: clamp3 models list",
+            )
         H = self.config.audio.hidden_size
         frames = []
         for feature in features:
@@ -188,13 +248,21 @@ class Clamp3Encoder:
         tower = _Tower(self._model.audio_hidden, self._model.audio_proj, self.config.audio_length)
         return self._encode(tower, frames, pooled=pooled)
 
+    def _symbolic(self, contents: Sequence[str], *, pooled: bool) -> Embeddings | list[Frames]:
+        model = self._model
+        tower = _Tower(model.symbolic_hidden, model.symbolic_proj, self.config.patch_length)
+        patches = [torch.from_numpy(patchify(content)) for content in contents]
+        return self._encode(tower, patches, pooled=pooled)
+
     def _encode(
         self, tower: _Tower, inputs: Sequence[Tensor], *, pooled: bool
     ) -> Embeddings | list[Frames]:
         segments = [s for i, x in enumerate(inputs) for s in _segments(i, len(x), tower.length)]
         segments.sort(key=lambda segment: segment.length)
         with torch.inference_mode():
-            return (self._pool if pooled else self._frames)(tower, inputs, segments)
+            if pooled:
+                return self._pool(tower, inputs, segments)
+            return self._frames(tower, inputs, segments)
 
     def _pool(
         self, tower: _Tower, inputs: Sequence[Tensor], segments: list[_Segment]
@@ -219,7 +287,9 @@ class Clamp3Encoder:
             ends = np.cumsum([s.length for s in batch])
             for segment, end in zip(batch, ends, strict=True):
                 last = segment.start + segment.length
-                frames[segment.owner][last - segment.weight : last] = rows[end - segment.weight : end]
+                frames[segment.owner][last - segment.weight : last] = rows[
+                    end - segment.weight : end
+                ]
         return frames
 
     def _run(

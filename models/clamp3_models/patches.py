@@ -64,7 +64,9 @@ def patchify(text: str) -> Patches:
 
 def split(text: str) -> list[str]:
     """Cut a text into the strings that become patches, without the special ones."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")  # universal newlines, as when read from a file
+    text = text.replace("\r\n", "\n").replace(
+        "\r", "\n"
+    )  # universal newlines, as when read from a file
     ascii_text = to_ascii(text.replace("L:1/8\n", ""))
     lines = [line for line in re.findall(r".*?\n|.*$", ascii_text) if line]
     if not lines:

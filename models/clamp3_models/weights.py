@@ -44,7 +44,11 @@ def load_model(
     check_state_dict(state, model, folder / WEIGHTS_FILE)
     model.load_state_dict(state, assign=True)
     return Clamp3Encoder(
-        model, load_tokenizer(folder), weights_sha256=weights_sha256(folder), device=device, dtype=dtype
+        model,
+        load_tokenizer(folder),
+        weights_sha256=weights_sha256(folder),
+        device=device,
+        dtype=dtype,
     )
 
 
@@ -74,7 +78,9 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
     except OSError as error:
         raise NoModelError(f"{path} cannot be read: {error}.") from error
     except SafetensorError as error:
-        raise NoModelError(f"{path} is damaged: {error}.", "Import or pull the model again.") from error
+        raise NoModelError(
+            f"{path} is damaged: {error}.", "Import or pull the model again."
+        ) from error
 
 
 def check_state_dict(state: Mapping[str, Tensor], model: Clamp3, path: Path) -> None:
