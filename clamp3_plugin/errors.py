@@ -10,8 +10,10 @@ Clamp3Error
 ├── NoLibraryError             there is nothing to search yet (exit 3)
 │   └── EncoderMismatchError       the library was filled by another model
 ├── LibraryDamagedError        the library cannot be opened (exit 3)
+├── LibraryBusyError           another process is writing to it (exit 3)
 ├── NoModelError               weights are absent, wrong or damaged (exit 3)
 ├── NoDaemonError              nobody answers, or it answers another version (exit 3)
+│   └── DaemonBusyError            it serves, but not this, or not now
 └── UsageError                 the question itself makes no sense (exit 2)
 
 Every class carries a ``code`` (the closed list of the HTTP interface), an ``exit_code`` (that of the
@@ -90,6 +92,13 @@ class LibraryDamagedError(Clamp3Error):
     exit_code = 3
 
 
+class LibraryBusyError(Clamp3Error):
+    """Another process holds the writer's lock of the library."""
+
+    code = "library_busy"
+    exit_code = 3
+
+
 class NoModelError(Clamp3Error):
     """Weights are absent, wrong or damaged."""
 
@@ -102,6 +111,12 @@ class NoDaemonError(Clamp3Error):
 
     code = "no_daemon"
     exit_code = 3
+
+
+class DaemonBusyError(NoDaemonError):
+    """The daemon serves, but not this, or not now."""
+
+    code = "busy"
 
 
 class UsageError(Clamp3Error):

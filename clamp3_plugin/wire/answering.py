@@ -220,7 +220,7 @@ def error_from_wire(value: object) -> Clamp3Error:
 
 
 def _classes(root: type[Clamp3Error]) -> dict[str, type[Clamp3Error]]:
-    classes = {root.code: root}
+    classes: dict[str, type[Clamp3Error]] = {}
     for child in root.__subclasses__():
         classes.update(_classes(child))
-    return classes
+    return {**classes, root.code: root}  # where two share a code, the general one
