@@ -1,0 +1,273 @@
+"""Pieces and files as Arrow tables and back: the only place that knows the columns.
+
+Arrow strings are UTF-8 without surrogates, file names are any bytes: ``escape`` writes each
+surrogate as NUL and four hexadecimal digits, which no path contains of itself.
+"""
+
+import re
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from clamp3_plugin.library.entries import (
+    FileEntry,
+    FileRecord,
+    FileStatus,
+    Stamp,
+    file_id,
+    piece_id,
+)
+from clamp3_plugin.library.exact import Rows, stretches
+from clamp3_plugin.music import Metadata, Modality, Passage, Piece
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_ESCAPED = re.compile("\0([0-9a-f]{4})")
+_UNTIDY = re.compile("[\0\ud800-\udfff]")
+
+FILES = pa.schema([
+    pa.field("file_id", pa.string(), nullable=False),
+    pa.field("path", pa.string()),
+    pa.field("size", pa.int64()),
+    pa.field("mtime_ns", pa.int64()),
+    pa.field("inode", pa.int64()),
+    pa.field("sha256", pa.string()),
+    pa.field("status", pa.string()),
+    pa.field("reason", pa.string()),
+    pa.field("message", pa.string()),
+    pa.field("pieces", pa.int32()),
+    pa.field("passages", pa.int32()),
+])  # fmt: skip
+
+
+def passages_schema(dim: int) -> pa.Schema:
+    """Name the columns of the table of passages, one row per vector."""
+    return pa.schema([
+        pa.field("id", pa.string(), nullable=False),
+        pa.field("file_id", pa.string()),
+        pa.field("piece_id", pa.string()),
+        pa.field("path", pa.string()),
+        pa.field("tune", pa.int32()),
+        pa.field("stretch", pa.int32()),  # 0 the whole piece, then its passages in order
+        pa.field("whole", pa.bool_()),
+        pa.field("modality", pa.string()),
+        pa.field("first_bar", pa.int32()),
+        pa.field("last_bar", pa.int32()),
+        pa.field("start", pa.float64()),
+        pa.field("end", pa.float64()),
+        pa.field("title", pa.string()),
+        pa.field("composer", pa.string()),
+        pa.field("lyricist", pa.string()),
+        pa.field("key", pa.string()),
+        pa.field("meter", pa.string()),
+        pa.field("tempo", pa.float64()),
+        pa.field("instruments", pa.list_(pa.string())),
+        pa.field("bars", pa.int32()),
+        pa.field("duration", pa.float64()),
+        pa.field("size", pa.int64()),
+        pa.field("mtime_ns", pa.int64()),
+        pa.field("sha256", pa.string()),
+        pa.field("crc32", pa.uint32()),
+        # half the disk of float32 and the same neighbours; scores move by less than 1e-3
+        pa.field("vector", pa.list_(pa.float16(), dim)),
+    ])  # fmt: skip
+
+
+def escape(path: str) -> str:
+    r"""Write a path in valid UTF-8, reversibly.
+
+    Examples
+    --------
+    >>> escape("caf\udce9.mid")
+    'caf\x00dce9.mid'
+    """
+    return _SURROGATE.sub(lambda match: f"\0{ord(match[0]):04x}", path)
+
+
+def unescape(text: str) -> str:
+    r"""Undo ``escape``.
+
+    Examples
+    --------
+    >>> unescape(escape("caf\udce9.mid")) == "caf\udce9.mid"
+    True
+    """
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+
+
+def checksums(vectors: NDArray[np.float16]) -> list[int]:
+    """Checksum each row, as stored; LanceDB would not notice a flipped bit."""
+    return [zlib.crc32(row.tobytes()) for row in np.ascontiguousarray(vectors)]
+
+
+def passages_table(entries: Iterable[FileEntry], dim: int) -> pa.Table:
+    """Lay out the rows of several files."""
+    entries = list(entries)
+    schema = passages_schema(dim)
+    given = [piece.vectors for entry in entries for piece in entry.pieces]
+    vectors = np.concatenate([np.zeros((0, dim), np.float16), *given]).astype(np.float16)
+    crcs = checksums(vectors)
+    dicts = [row for entry in entries for row in _rows(entry)]
+    columns = [
+        pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), dim)
+        if field.name == "vector"
+        else pa.array(crcs, field.type)
+        if field.name == "crc32"
+        else pa.array([row[field.name] for row in dicts], field.type)
+        for field in schema
+    ]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _rows(entry: FileEntry) -> Iterable[dict[str, Any]]:
+    record = entry.record
+    of_file = {
+        "file_id": file_id(record.path),
+        "path": escape(record.path),
+        "size": record.stamp.size,
+        "mtime_ns": record.stamp.mtime_ns,
+        "sha256": record.sha256,
+    }
+    for tune, piece in enumerate(entry.pieces, 1):
+        identity = piece_id(record.path, tune)
+        of_piece = {"piece_id": identity, "tune": tune, "modality": piece.modality.value}
+        of_piece |= _metadata_columns(piece.metadata)
+        for number, passage in enumerate((None, *piece.passages)):
+            yield {
+                **of_file,
+                **of_piece,
+                "id": f"{identity}.{number}",
+                "stretch": number,
+                **_stretch_columns(passage),
+            }
+
+
+def _stretch_columns(passage: Passage | None) -> dict[str, Any]:
+    return {
+        "whole": passage is None,
+        "first_bar": passage and passage.first_bar,
+        "last_bar": passage and passage.last_bar,
+        "start": passage and passage.start,
+        "end": passage and passage.end,
+    }
+
+
+def _metadata_columns(metadata: Metadata) -> dict[str, Any]:
+    return {
+        "title": _tidy(metadata.title),
+        "composer": _tidy(metadata.composer),
+        "lyricist": _tidy(metadata.lyricist),
+        "key": _tidy(metadata.key),
+        "meter": _tidy(metadata.meter),
+        "tempo": metadata.tempo,
+        "instruments": [_tidy(name) for name in metadata.instruments],
+        "bars": metadata.bars,
+        "duration": metadata.duration,
+    }
+
+
+def _tidy(text: str) -> str:
+    return _UNTIDY.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def rows_of(entries: Iterable[FileEntry], dim: int) -> Rows:
+    """Give the rows as a search holds them, with the very values that the store keeps."""
+    given = [piece for entry in entries for piece in entry.pieces]
+    vectors = np.concatenate([np.zeros((0, dim), np.float32), *(piece.vectors for piece in given)])
+    lengths = [len(piece.vectors) for piece in given]
+    passages = [passage for piece in given for passage in (None, *piece.passages)]
+    return Rows(
+        np.repeat(np.arange(len(given), dtype=np.int32), lengths),
+        stretches(passages),
+        vectors.astype(np.float16).astype(np.float32),
+    )
+
+
+def read_passages(table: pa.Table) -> tuple[list[Piece], Rows]:
+    """Give the pieces of a table in the order of path and tune, and their rows."""
+    keys = [(name, "ascending") for name in ("path", "tune", "stretch")]
+    small = table.drop_columns(["vector"])
+    order = np.asarray(pc.sort_indices(small, sort_keys=keys))
+    small = small.take(order)
+    whole = np.asarray(small["whole"])
+    return (
+        [_piece(row) for row in small.filter(whole).to_pylist()],
+        Rows(
+            (np.cumsum(whole) - 1).astype(np.int32),
+            np.stack(
+                [
+                    np.asarray(small[name].cast(pa.float64()).fill_null(float("nan")))
+                    for name in ("first_bar", "last_bar", "start", "end")
+                ],
+                axis=1,
+            ),
+            read_vectors(table)[order].astype(np.float32),
+        ),
+    )
+
+
+def read_vectors(table: pa.Table) -> NDArray[np.float16]:
+    """Give the vectors of a table as they are stored, shape ``(rows, dim)``."""
+    dim = table.schema.field("vector").type.list_size
+    flat = [np.asarray(chunk.flatten(), np.float16) for chunk in table["vector"].chunks]
+    return np.concatenate([np.zeros(0, np.float16), *flat]).reshape(-1, dim)
+
+
+def _piece(row: Mapping[str, Any]) -> Piece:
+    metadata = Metadata(
+        title=row["title"],
+        composer=row["composer"],
+        lyricist=row["lyricist"],
+        key=row["key"],
+        meter=row["meter"],
+        tempo=row["tempo"],
+        instruments=tuple(row["instruments"]),
+        bars=row["bars"],
+        duration=row["duration"],
+    )
+    path, modality = unescape(row["path"]), Modality(row["modality"])
+    return Piece(row["piece_id"], path, modality, row["tune"], metadata)
+
+
+def files_table(records: Sequence[FileRecord]) -> pa.Table:
+    """Lay out what is remembered of files."""
+    return pa.Table.from_pylist(
+        [
+            {
+                "file_id": file_id(record.path),
+                "path": escape(record.path),
+                "size": record.stamp.size,
+                "mtime_ns": record.stamp.mtime_ns,
+                "inode": record.stamp.inode,
+                "sha256": record.sha256,
+                "status": record.status.value,
+                "reason": record.reason,
+                "message": _tidy(record.message),
+                "pieces": record.pieces,
+                "passages": record.passages,
+            }
+            for record in records
+        ],
+        schema=FILES,
+    )
+
+
+def read_files(table: pa.Table) -> list[FileRecord]:
+    """Give back what is remembered of files."""
+    return [
+        FileRecord(
+            unescape(row["path"]),
+            Stamp(row["size"], row["mtime_ns"], row["inode"]),
+            row["sha256"],
+            FileStatus(row["status"]),
+            row["reason"],
+            row["message"],
+            row["pieces"],
+            row["passages"],
+        )
+        for row in table.to_pylist()
+    ]

@@ -1,0 +1,366 @@
+"""The library as the rest sees it: add, forget, move, search, and tell what is there.
+
+Conventions: paths are absolute and resolved; vectors handed in are float32 and of unit length.
+"""
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clamp3_plugin.errors import MissingFileError
+from clamp3_plugin.library import arrow
+from clamp3_plugin.library.entries import (
+    FileEntry,
+    FileRecord,
+    FileStatus,
+    PieceEntry,
+    Stamp,
+    pieces_of,
+)
+from clamp3_plugin.library.exact import View, passage_of
+from clamp3_plugin.library.exclusion import Exclusion, rows_allowed, same_bars
+from clamp3_plugin.library.lock import WriterLock
+from clamp3_plugin.library.store import KEEP_VERSIONS, Store, filled_spaces, require_tables
+from clamp3_plugin.music import Modality, Passage, Piece
+from clamp3_plugin.query import Filter, Hit
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryStats:
+    """How much there is."""
+
+    space: str
+    files: int
+    refused: int
+    failed: int
+    pieces: int
+    passages: int
+    modalities: dict[str, int] = field(default_factory=dict)
+    """Pieces of each modality that is there."""
+    bytes_on_disk: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What a check of every row found."""
+
+    files: int
+    pieces: int
+    rows: int
+    problems: tuple[str, ...]
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems
+
+
+class Library:
+    """Pieces of one space: LanceDB keeps them, memory answers.
+
+    ``search`` and the other questions may be asked from any thread while one thread writes.
+    """
+
+    def __init__(self, folder: Path, space: str, dim: int, lock: WriterLock | None) -> None:
+        self.folder = folder
+        self.space = space
+        self.dim = dim
+        self._lock = lock
+        self._writing = threading.RLock()
+        self._store = Store(folder, space, dim)
+        if lock:
+            self._store.mend()
+        self._load()
+
+    @classmethod
+    def open(cls, folder: Path, space: str, dim: int, *, read_only: bool = False) -> Self:
+        """Open the library of a folder.
+
+        Parameters
+        ----------
+        folder
+            Made where it is missing, unless ``read_only``.
+        space
+            Identity of the embeddings; each has tables of its own.
+        dim
+            Length of a vector.
+        read_only
+            Look on without the writer's lock; ``refresh`` then shows what was written since.
+
+        Raises
+        ------
+        LibraryBusyError
+            Another process (or another handle of this one) writes to it.
+        LibraryDamagedError
+            It cannot be read.
+        NoLibraryError
+            ``read_only``, and nothing was ever written.
+        """
+        if read_only:
+            require_tables(folder, space)
+            return cls(folder, space, dim, None)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = WriterLock(folder / "writer.lock")
+        try:
+            return cls(folder, space, dim, lock)
+        except BaseException:
+            lock.release()
+            raise
+
+    def close(self) -> None:
+        """Let another process write."""
+        if self._lock:
+            self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _load(self) -> None:
+        records, pieces, rows = self._store.read()
+        self._records = {record.path: record for record in records}
+        self._view = View(pieces, rows)
+        self._version = self._store.version
+
+    def refresh(self) -> bool:
+        """Take in what another process has written; tell whether there was something."""
+        with self._writing:
+            self._store.look_again()
+            if self._store.version == self._version:
+                return False
+            self._load()
+            return True
+
+    # Writing
+
+    def add(self, entries: Sequence[FileEntry]) -> None:
+        """Put files with their pieces in, each in the place of what was there of the same path.
+
+        After a return the files are kept even if the process dies; after a death in the middle
+        they are as before, or not there and indexed again by the next run.
+        """
+        paths = {entry.record.path for entry in entries}
+        if len(paths) < len(entries):
+            raise ValueError("a file was added twice at once")
+        if not entries:
+            return
+        with self._writing:
+            self._must_write()
+            known = paths & self._records.keys()
+            self._store.write(entries, known)
+            view = self._view.without(known) if known else self._view
+            self._view = view.grow(pieces_of(entries), arrow.rows_of(entries, self.dim))
+            self._records = self._records | {entry.record.path: entry.record for entry in entries}
+            self._version = self._store.version
+
+    def restamp(self, records: Sequence[FileRecord]) -> None:
+        """Remember a new size, time or inode of files whose content is the same."""
+        if not records:
+            return
+        with self._writing:
+            self._must_write()
+            self._store.write_records(records, [record.path for record in records])
+            self._records = self._records | {record.path: record for record in records}
+            self._version = self._store.version
+
+    def move(self, old: str, new: str, stamp: Stamp) -> None:
+        """Take the pieces of a file over to its new path, without encoding them again."""
+        with self._writing:
+            record = replace(self._records[old], path=new, stamp=stamp)
+            view = self._view
+            positions = [place for place, piece in enumerate(view.pieces) if piece.path == old]
+            entries = tuple(
+                PieceEntry(
+                    piece.modality,
+                    piece.metadata,
+                    tuple(p for row in rows if (p := passage_of(view.rows.stretch[row]))),
+                    view.rows.vectors[list(rows)],
+                )
+                for place in positions
+                for piece, rows in [(view.pieces[place], view.rows_of(place))]
+            )
+            self.add([FileEntry(record, entries)])
+            self.forget([old])
+
+    def forget(self, paths: Iterable[str]) -> int:
+        """Remove files and their pieces; the files themselves are not touched.
+
+        Returns
+        -------
+        int
+            How many of them were there.
+        """
+        with self._writing:
+            self._must_write()
+            known = self._records.keys() & set(paths)
+            if known:
+                self._store.forget(known)
+                self._view = self._view.without(known)
+                left = {path: rec for path, rec in self._records.items() if path not in known}
+                self._records = left
+                self._version = self._store.version
+            return len(known)
+
+    def compact(self, keep: timedelta = KEEP_VERSIONS) -> None:
+        """Give back disk space; versions younger than ``keep`` stay for other readers."""
+        with self._writing:
+            self._must_write()
+            self._store.compact(keep)
+            self._version = self._store.version
+
+    def _must_write(self) -> None:
+        if self._lock is None:
+            raise ValueError("this library was opened to be read only")
+
+    # Searching
+
+    def search(
+        self,
+        vector: NDArray[np.float32],
+        n: int = 10,
+        where: Filter | None = None,
+        without: Exclusion | None = None,
+    ) -> list[Hit]:
+        """Find the pieces nearest to a vector, each once, by the stretch that fits best.
+
+        Parameters
+        ----------
+        vector
+            float32, shape ``(dim,)``, unit length.
+        n
+            How many at most.
+        where
+            Which pieces may be found; all by default.
+        without
+            What must not answer.
+
+        Returns
+        -------
+        list of Hit
+            Best first, by cosine. ``percentile`` is the share of the rows of the same modality,
+            of the whole library, that score lower.
+        """
+        view = self._view
+        if not view.pieces:
+            return []
+        if vector.shape != (self.dim,):
+            raise ValueError(f"a vector of shape {vector.shape} in a library of {self.dim}")
+        scores = view.scores(vector)
+        found = view.best(scores, n, rows_allowed(view, where or Filter(), without or Exclusion()))
+        return [
+            Hit(
+                view.pieces[hit.piece],
+                passage_of(view.rows.stretch[hit.row]),
+                hit.score,
+                percentile,
+            )
+            for hit, percentile in zip(found, view.percentiles(scores, found), strict=True)
+        ]
+
+    def vector(self, piece: str, passage: Passage | None = None) -> NDArray[np.float32] | None:
+        """Give the unit vector of a piece or of one of its passages, by the piece's id.
+
+        Returns
+        -------
+        ndarray or None
+            float32, shape ``(dim,)``; None where that very stretch is not indexed.
+        """
+        view = self._view
+        position = view.positions.get(piece)
+        if position is None:
+            return None
+        for row in view.rows_of(position):
+            stretch = passage_of(view.rows.stretch[row])
+            if stretch == passage or same_bars(stretch, passage):
+                found: NDArray[np.float32] = view.unit([row])[0]
+                return found
+        return None
+
+    def background(self, modality: Modality, n: int = 512) -> NDArray[np.float32]:
+        """Give an even sample of the library's unit vectors, shape ``(<= n, dim)``."""
+        view = self._view
+        rows = view.of_modality(modality)
+        step = max(1, -(-len(rows) // n))
+        return view.unit(rows[::step])
+
+    # Telling
+
+    @property
+    def records(self) -> Mapping[str, FileRecord]:
+        """What is known of each file, by path."""
+        return MappingProxyType(self._records)
+
+    def pieces(self) -> list[Piece]:
+        """All pieces, in the order in which they were put in."""
+        return list(self._view.pieces)
+
+    def piece(self, identity: str) -> Piece:
+        """Find a piece by its id, or by the beginning of it that only it has.
+
+        Raises
+        ------
+        MissingFileError
+            There is no such piece, or there are several.
+        """
+        view = self._view
+        if identity in view.positions:
+            return view.pieces[view.positions[identity]]
+        meant = [piece for piece in view.pieces if identity and piece.id.startswith(identity)]
+        if len(meant) == 1:
+            return meant[0]
+        how_many = f"{len(meant)} pieces" if meant else "no piece"
+        raise MissingFileError(
+            f"There is {how_many} with the id {identity!r} in the library.",
+            "See clamp3 library list.",
+        )
+
+    def passages(self, piece: str) -> list[Passage]:
+        """Give the indexed passages of a piece, in order, by its id."""
+        view = self._view
+        rows = view.rows_of(view.positions[piece])
+        return [p for row in rows if (p := passage_of(view.rows.stretch[row]))]
+
+    def errors(self) -> list[FileRecord]:
+        """Give the files that could not be indexed, with the reasons."""
+        return [r for r in self._records.values() if r.status is not FileStatus.INDEXED]
+
+    def stats(self) -> LibraryStats:
+        """Count what is there."""
+        view = self._view
+        statuses = [record.status for record in self._records.values()]
+        modalities = [piece.modality.value for piece in view.pieces]
+        return LibraryStats(
+            space=self.space,
+            files=statuses.count(FileStatus.INDEXED),
+            refused=statuses.count(FileStatus.REFUSED),
+            failed=statuses.count(FileStatus.FAILED),
+            pieces=len(view.pieces),
+            passages=len(view.rows.piece) - len(view.pieces),
+            modalities={name: modalities.count(name) for name in sorted(set(modalities))},
+            bytes_on_disk=sum(f.stat().st_size for f in self.folder.rglob("*") if f.is_file()),
+        )
+
+    def other_spaces(self) -> list[str]:
+        """Name the other spaces for which this folder holds music."""
+        return [space for space in filled_spaces(self.folder) if space != self.space]
+
+    def check(self) -> CheckReport:
+        """Read every row from disk: counts, checksums, lengths of vectors, leftovers."""
+        with self._writing:
+            problems = self._store.problems()
+            records, pieces, rows = self._store.read()
+        return CheckReport(len(records), len(pieces), len(rows.piece), tuple(problems))
