@@ -1,0 +1,178 @@
+"""A score as the encoder reads it: interleaved ABC, bar by bar, with a map back to the page.
+
+Conventions: bars count from 1 in the order they are written, empty bars at the start included;
+onsets are seconds from 0, repeats not played out.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+
+from clamp3_plugin.errors import UsageError
+from clamp3_plugin.music import Metadata, Modality, Passage
+from clamp3_plugin.readers.interleave import interleave
+from clamp3_plugin.readers.score_state import State, header_in_force, line_in_force
+
+WINDOW_BARS = 8
+"""Bars of an indexed passage: two phrases of four."""
+HOP_BARS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreBar:
+    """One bar of all voices."""
+
+    line: str
+    """Interleaved ABC, ``[V:1]…|[V:2]…|``, without a line break."""
+    index: int
+    """Bar in the order written, from 1."""
+    number: str
+    """Number printed on the page, such as ``12`` or ``X1``."""
+    onset: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One piece of sheet music; satisfies ``Content``."""
+
+    header: tuple[str, ...] = field(repr=False)
+    """Lines of interleaved ABC before the music."""
+    bars: tuple[ScoreBar, ...] = field(repr=False)
+    metadata: Metadata
+    end: float | None = None
+    """Second at which the last bar of ``bars`` ends."""
+    standard_abc: str = field(default="", repr=False)
+    """The same in standard ABC; empty where the file held interleaved ABC."""
+
+    @property
+    def modality(self) -> Modality:
+        """SCORE."""
+        return Modality.SCORE
+
+    @property
+    def bar_count(self) -> int:
+        """Bars of the piece, empty ones at the end included."""
+        return max(self.metadata.bars or 0, self.bars[-1].index)
+
+    def whole(self) -> str:
+        """Write the piece in interleaved ABC."""
+        return _text(self.header, self.bars)
+
+    def passages(self) -> list[Passage]:
+        """Cut windows of 8 bars, every 4 bars, the last at the end; none for a short piece."""
+        count = len(self.bars)
+        if count <= WINDOW_BARS:
+            return []
+        starts = [*range(0, count - WINDOW_BARS, HOP_BARS), count - WINDOW_BARS]
+        return [self._passage(start, start + WINDOW_BARS) for start in starts]
+
+    def excerpt(self, passage: Passage) -> str:
+        """Write a part, with the key, metre, tempo and clefs that are in force where it begins.
+
+        Raises
+        ------
+        UsageError
+            The passage lies outside the piece, or is given in seconds and the piece has none.
+        """
+        start, stop = self._stretch(passage)
+        state = State.of_header(self.header)
+        for bar in self.bars[:start]:
+            state.read_bar(bar.line)
+        first = self.bars[start]
+        bars = (replace(first, line=line_in_force(first.line, state)), *self.bars[start + 1 : stop])
+        return _text(header_in_force(self.header, state), bars if start else self.bars[:stop])
+
+    def _passage(self, start: int, stop: int) -> Passage:
+        after = self.bars[stop].onset if stop < len(self.bars) else self.end
+        first, last = self.bars[start], self.bars[stop - 1]
+        end = after if first.onset is not None else None
+        return Passage(first.index, last.index, first.onset, end)
+
+    def _stretch(self, passage: Passage) -> tuple[int, int]:
+        """Find the positions in ``bars`` that a passage takes."""
+        if passage.first_bar is not None and passage.last_bar is not None:
+            return self._stretch_of_bars(passage.first_bar, passage.last_bar)
+        onsets = [bar.onset for bar in self.bars if bar.onset is not None]
+        if passage.start is None or len(onsets) < len(self.bars):
+            raise UsageError(
+                "This score has no tempo, so it has no seconds.",
+                f"Ask for bars: it has {self.bar_count}.",
+            )
+        if self.end is not None and passage.start >= self.end:
+            raise UsageError(
+                f"Second {passage.start:g} is behind the end of the piece ({self.end:.1f} s)."
+            )
+        start = max(bisect_right(onsets, passage.start) - 1, 0)
+        stop = len(onsets) if passage.end is None else bisect_left(onsets, passage.end)
+        return start, max(stop, start + 1)
+
+    def _stretch_of_bars(self, first: int, last: int) -> tuple[int, int]:
+        if last > self.bar_count:
+            raise UsageError(
+                f"There are no bars {first}-{last}: the piece has {self.bar_count} bars."
+            )
+        indexes = [bar.index for bar in self.bars]
+        start, stop = bisect_left(indexes, first), bisect_right(indexes, last)
+        if start == stop:
+            raise UsageError(
+                f"Bars {first}-{last} are empty.",
+                f"The music stands in bars {indexes[0]}-{indexes[-1]}.",
+            )
+        return start, stop
+
+
+def score_from_standard_abc(
+    abc: str,
+    *,
+    bar_numbers: Sequence[str] = (),
+    onsets: Sequence[float] = (),
+    metadata: Metadata | None = None,
+) -> Score:
+    """Make a score of one tune in standard ABC.
+
+    Parameters
+    ----------
+    abc
+        As the MusicXML converter and the ABC normaliser write it, with lines ``V:1``, ``V:2``, …
+    bar_numbers
+        Printed numbers of the bars; where there are none, bars are numbered as they stand.
+    onsets
+        Second at which each bar begins, and one more for the end; may be empty.
+
+    Raises
+    ------
+    EmptyContentError
+        No voice has a note.
+    BrokenFileError
+        No line opens a voice.
+    """
+    interleaved = interleave(abc)
+    bars = tuple(
+        ScoreBar(bar.line, bar.index, _number(bar_numbers, bar.index), _onset(onsets, bar.index))
+        for bar in interleaved.bars
+    )
+    known = replace(metadata or Metadata(), bars=interleaved.bar_count)
+    if known.duration is None and len(onsets) > interleaved.bar_count:
+        known = replace(known, duration=onsets[interleaved.bar_count])
+    return Score(interleaved.header, bars, known, _onset(onsets, bars[-1].index + 1), abc)
+
+
+def score_from_interleaved_abc(
+    header: Sequence[str], lines: Sequence[str], *, metadata: Metadata
+) -> Score:
+    """Take a score that is interleaved already, as it is."""
+    bars = tuple(ScoreBar(line, i, str(i)) for i, line in enumerate(lines, 1))
+    return Score(tuple(header), bars, replace(metadata, bars=len(bars)))
+
+
+def _number(numbers: Sequence[str], index: int) -> str:
+    return numbers[index - 1] if index <= len(numbers) else str(index)
+
+
+def _onset(onsets: Sequence[float], index: int) -> float | None:
+    return onsets[index - 1] if index <= len(onsets) else None
+
+
+def _text(header: Sequence[str], bars: Sequence[ScoreBar]) -> str:
+    return "".join(f"{line}\n" for line in chain(header, (bar.line for bar in bars)))
