@@ -1,0 +1,224 @@
+"""A bar of one voice laid out: sorted in time, gaps filled, tuplets and broken rhythm written.
+
+Conventions: lengths are eighth notes.
+"""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import pairwise
+
+from clamp3_plugin.readers.musicxml.events import Event, Head, Mark, Note
+from clamp3_plugin.readers.musicxml.lengths import length, length_text
+from clamp3_plugin.readers.musicxml.values import Ticks
+
+_DOTTED = {Fraction(3): ">", Fraction(1, 3): "<"}
+
+
+def fill_time(events: list[Event], end: Ticks, per_quarter: Ticks) -> list[Event]:
+    """Bring the events of a bar into one line of time: no gaps, no overlaps."""
+    line = _Timeline(per_quarter)
+    for event in sorted(events, key=lambda event: event.time):
+        line.add(event)
+    line.fill_to(end)
+    return [event for event in line.events if not _is_nothing(event)]
+
+
+def _is_nothing(event: Event) -> bool:
+    """Tell a rest that later notes have left no room for."""
+    return isinstance(event, Note) and not (event.heads or event.duration or event.grace)
+
+
+class _Timeline:
+    """Events one after another; ``now`` is where the last of them ends."""
+
+    def __init__(self, per_quarter: Ticks) -> None:
+        self.events: list[Event] = []
+        self._per_quarter = per_quarter
+        self._now: Ticks = 0
+        self._last: Note | None = None
+
+    def fill_to(self, time: Ticks) -> None:
+        """Let unprinted rests lead up to a time; a 64th note is no gap."""
+        gap = time - self._now
+        if gap * 16 > self._per_quarter:
+            rest = Note(self._now, gap, self._per_quarter, rest="x")
+            self.events.append(rest)
+            self._last = rest
+            self._now = time
+
+    def add(self, event: Event) -> None:
+        """Add an event that begins no earlier than those before it."""
+        self.fill_to(event.time)
+        if isinstance(event, Mark) or event.grace:
+            self.events.append(event)
+        elif (self._now - event.time) * 16 > self._per_quarter:
+            self._squeeze(event)
+        else:
+            self._append(event)
+
+    def _append(self, note: Note) -> None:
+        self.events.append(note)
+        self._last = note
+        self._now = max(self._now, note.time + note.duration)
+
+    def _squeeze(self, note: Note) -> None:
+        """Find room for a note that begins before the last one has ended."""
+        last = self._last
+        end = note.time + note.duration
+        if not note.heads:
+            if end > self._now:
+                note.duration = end - self._now
+                note.time = self._now
+                self._append(note)
+        elif last is not None and not last.heads and last.time <= note.time:
+            last.duration = note.time - last.time
+            self._now = note.time
+            self._append(note)
+        elif last is not None and last.time == note.time:
+            self._join(last, note)
+
+    def _join(self, last: Note, note: Note) -> None:
+        """Make a chord of two notes; what one of them is longer follows by itself."""
+        shorter, longer = sorted((last.duration, note.duration))
+        rest_of = last if last.duration == longer else note
+        left = longer - shorter
+        heads = [Head(head.text, tied=False) for head in rest_of.heads]
+        last.heads += note.heads
+        last.duration = shorter
+        self._now = last.time + shorter
+        if left * 16 > self._per_quarter:
+            self._append(Note(self._now, left, self._per_quarter, heads=heads))
+
+
+@dataclass(slots=True)
+class _Bracket:
+    """A tuplet that has not ended yet."""
+
+    first: Note
+    actual: int
+    normal: int
+    notes: int = 0
+
+
+@dataclass(slots=True)
+class Rhythm:
+    """Writes tuplets, lengths and broken rhythms; tuplets may run over a barline."""
+
+    _open: list[_Bracket] = field(default_factory=list)
+
+    def write(self, bar: list[Event]) -> None:
+        """Set length, ``before`` and ``after`` of every note of a bar."""
+        notes = [event for event in bar if isinstance(event, Note)]
+        for note in notes:
+            if not note.grace:
+                self._count(note)
+            note.length = self._length(note)
+        _break(notes)
+        _join_rests(notes)
+
+    def end(self) -> None:
+        """Close what is still open at the end of the voice."""
+        while self._open:
+            self._close()
+
+    def _length(self, note: Note) -> Fraction:
+        if note.grace or note.tuplet is None:
+            return length(note.duration, note.per_quarter)
+        return length(note.duration, note.per_quarter, note.tuplet.ratio)
+
+    def _count(self, note: Note) -> None:
+        tuplet = note.tuplet
+        if tuplet is None:
+            self.end()
+            return
+        for _ in range(min(tuplet.starts, 4)):
+            outer = Fraction(1)
+            for bracket in self._open:
+                outer *= Fraction(bracket.actual, bracket.normal)
+            actual, normal = tuplet.actual, tuplet.normal
+            if outer != 1:
+                ratio = tuplet.ratio / outer
+                actual, normal = ratio.numerator, ratio.denominator
+            self._open.append(_Bracket(note, actual, normal))
+        for bracket in self._open:
+            bracket.notes += 1
+        for _ in range(min(tuplet.stops, len(self._open))):
+            self._close()
+
+    def _close(self) -> None:
+        bracket = self._open.pop()
+        shape = (bracket.actual, bracket.normal, bracket.notes)
+        text = "(3" if shape == (3, 2, 3) else "({}:{}:{}".format(*shape)
+        bracket.first.before = text + bracket.first.before
+
+
+def _break(notes: list[Note]) -> None:
+    """Write dotted pairs under one beam with ``>`` or ``<``."""
+    paired = False
+    for first, second in pairwise(notes):
+        sign = "" if paired else _dotted(first, second)
+        if sign:
+            first.length = second.length = (first.length + second.length) / 2
+            first.after = sign
+        paired = bool(sign)
+
+
+def _join_rests(notes: list[Note]) -> None:
+    """Let rests go with the beam that they stand before, or in."""
+    for note, rest in pairwise(reversed(notes)):
+        if not rest.heads:
+            rest.beamed = note.beamed
+
+
+def _dotted(first: Note, second: Note) -> str:
+    if first.tuplet or second.tuplet or first.grace or second.grace:
+        return ""
+    if not (second.beamed and first.length and second.length):
+        return ""
+    return _DOTTED.get(first.length / second.length, "")
+
+
+def bar_text(bar: list[Event]) -> str:
+    """Write a bar without its barline."""
+    pieces: list[str] = []
+    in_grace = False
+    for event in bar:
+        grace = isinstance(event, Note) and event.grace is not None
+        if in_grace and not grace:
+            pieces.append("}")
+        if isinstance(event, Mark):
+            pieces.append(event.text)
+        else:
+            if event.grace is not None and not in_grace:
+                pieces.append("(" * event.slurs_opened)
+                pieces.append("{/" if event.grace.slashed else "{")
+            elif not event.beamed and not grace:
+                pieces.append(" ")
+            pieces.append(_note_text(event))
+        in_grace = grace
+    if in_grace:
+        pieces.append("}")
+    return "".join(pieces)
+
+
+def _note_text(note: Note) -> str:
+    size = length_text(note.length) if not note.grace else ""
+    return (
+        note.before
+        + ("" if note.grace else "(" * note.slurs_opened)
+        + "".join(note.decorations)
+        + _heads(note, size)
+        + note.after
+        + ")" * note.slurs_closed
+    )
+
+
+def _heads(note: Note, size: str) -> str:
+    if not note.heads:
+        return note.rest + size
+    if len(note.heads) == 1:
+        return note.heads[0].text + size + "-" * note.heads[0].tied
+    if all(head.tied for head in note.heads):
+        return "[" + "".join(head.text for head in note.heads) + "]" + size + "-"
+    inner = "".join(head.text + "-" * head.tied for head in note.heads)
+    return f"[{inner}]{size}"

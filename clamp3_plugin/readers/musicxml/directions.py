@@ -1,0 +1,132 @@
+"""Directions: words, dynamics, hairpins, pedals, octave shifts, jumps and tempo."""
+
+import re
+from dataclasses import dataclass, field
+
+from clamp3_plugin.readers.musicxml.parse import Element
+from clamp3_plugin.readers.musicxml.values import number
+
+_DYNAMICS = {"p", "pp", "ppp", "pppp", "f", "ff", "fff", "ffff", "mp", "mf", "sfz"}
+_JUMPS = {
+    "dacapo": "!D.C.!",
+    "dalsegno": "!D.S.!",
+    "tocoda": "!dacoda!",
+    "fine": "!fine!",
+    "coda": "!O!",
+    "segno": "!S!",
+}
+_BEATS = {"whole": (1, 1), "half": (1, 2), "quarter": (1, 4), "eighth": (1, 8)}
+_DIGITS = re.compile(r"\d{1,4}")
+
+
+@dataclass(frozen=True, slots=True)
+class Tempo:
+    """So many beats a minute, a beat being a fraction of a whole note."""
+
+    top: int
+    bottom: int
+    beats: int
+
+    @property
+    def field(self) -> str:
+        """What follows ``Q:``."""
+        return f"{self.top}/{self.bottom}={self.beats}"
+
+    @property
+    def quarters(self) -> float:
+        """Quarter notes a minute."""
+        return 4 * self.top / self.bottom * self.beats
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An end of something long: ``kind`` is ``wedge``, ``octave-shift`` or ``pedal``."""
+
+    kind: str
+    type: str
+    number: str
+
+
+@dataclass(slots=True)
+class Direction:
+    """What a direction says, in the order in which it is written."""
+
+    staff: int = 1
+    tempo: Tempo | None = None
+    words: str = ""
+    signs: list[str | Line] = field(default_factory=list)
+    """Dynamics and jumps as text, ends of lines as such."""
+
+
+def read_direction(direction: Element, staff: int) -> Direction:
+    """Read a direction."""
+    found = Direction(staff=staff)
+    tempo = sound = direction.find("sound")
+    found.tempo = read_sound(sound) if sound is not None else None
+    jump = _jump(sound)
+    texts: list[str] = []
+    below = direction.get("placement") == "below"
+    for kind in direction.iterfind("direction-type"):
+        for sign in kind:
+            if sign.tag in {"words", "rehearsal"}:
+                texts.append(sign.text or "")
+                below = below or _is_below(sign)
+            elif sign.tag == "metronome":
+                found.tempo = _metronome(sign) or found.tempo
+            else:
+                found.signs += _sign(sign)
+    if jump:
+        found.words = jump
+    elif text := "".join(texts):
+        found.words = _annotation(text, below=below)
+    _ = tempo
+    return found
+
+
+def read_sound(sound: Element) -> Tempo | None:
+    """Read the tempo that a ``sound`` element sets, in quarter notes."""
+    value = number(sound.get("tempo"))
+    if value is None or not 1 <= value <= 9999:
+        return None
+    return Tempo(1, 4, round(value))
+
+
+def _jump(sound: Element | None) -> str:
+    if sound is None:
+        return ""
+    return next((text for name, text in _JUMPS.items() if sound.get(name)), "")
+
+
+def _is_below(words: Element) -> bool:
+    height = number(words.get("default-y"))
+    return height is not None and height < 0
+
+
+def _annotation(text: str, *, below: bool) -> str:
+    escaped = text.replace('"', '\\"').replace("\n", "\\n")
+    return f'"{"_" if below else "^"}{escaped}"'
+
+
+def _metronome(metronome: Element) -> Tempo | None:
+    """Read a metronome mark; None for those that only compare two notes."""
+    digits = _DIGITS.search(metronome.findtext("per-minute") or "")
+    if not digits or not int(digits[0]):
+        return None
+    top, bottom = _BEATS.get((metronome.findtext("beat-unit") or "").strip(), (1, 4))
+    if metronome.find("beat-unit-dot") is not None:
+        top, bottom = top * 3, bottom * 2
+    return Tempo(top, bottom, int(digits[0]))
+
+
+def _sign(sign: Element) -> list[str | Line]:
+    match sign.tag:
+        case "dynamics":
+            return [f"!{mark.tag}!" for mark in sign if mark.tag in _DYNAMICS]
+        case "wedge" | "octave-shift" | "pedal":
+            return [Line(sign.tag, sign.get("type", ""), sign.get("number", "1"))]
+        case "coda":
+            return ["O"]
+        case "segno":
+            return ["S"]
+        case _:
+            return []

@@ -1,0 +1,303 @@
+"""A part, measure by measure, sorted into the bars of its voices.
+
+Conventions: a measure is what MusicXML calls one, a bar is what one voice has in it; measures count
+from 0. Times are ticks from the start of the measure.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from clamp3_plugin.readers.musicxml.attributes import (
+    read_clefs,
+    read_key,
+    read_meter,
+    read_transposition,
+)
+from clamp3_plugin.readers.musicxml.barlines import Barline, read_barline
+from clamp3_plugin.readers.musicxml.directions import Line, Tempo, read_direction, read_sound
+from clamp3_plugin.readers.musicxml.events import Event, Mark, Note
+from clamp3_plugin.readers.musicxml.harmony import chord_symbol
+from clamp3_plugin.readers.musicxml.lyrics import read_syllables
+from clamp3_plugin.readers.musicxml.notes import Children, Surroundings, add_head, read_note
+from clamp3_plugin.readers.musicxml.opening import Opening
+from clamp3_plugin.readers.musicxml.parse import Element
+from clamp3_plugin.readers.musicxml.values import Ticks, divisions, duration, whole
+from clamp3_plugin.readers.musicxml.voices import VoicePlan
+
+_WEDGES = {"crescendo": "<", "diminuendo": ">"}
+_SHIFTS = {"down": "8va", "up": "8vb"}
+
+
+@dataclass(slots=True)
+class Measure:
+    """One measure of a part."""
+
+    number: str
+    per_quarter: Ticks = 1
+    length: Ticks = 0
+    barline: Barline = field(default_factory=Barline)
+    bars: dict[str, list[Event]] = field(default_factory=dict)
+    """Events by voice, in the order of the file."""
+
+    @property
+    def quarters(self) -> Fraction:
+        """Length in quarter notes."""
+        return Fraction(self.length) / self.per_quarter
+
+
+@dataclass(slots=True)
+class Part:
+    """A part as read: its measures, and how its voices are presented."""
+
+    staff_of: dict[str, int]
+    """Staff of each voice, in order of appearance."""
+    measures: list[Measure] = field(default_factory=list)
+    repeat_at_start: bool = False
+    clefs: dict[int, str] = field(default_factory=dict)
+    """What stands after ``V:n`` for each staff."""
+    drums: dict[str, dict[str, None]] = field(default_factory=dict)
+    sounding: set[str] = field(default_factory=set)
+    """Voices that have something to write."""
+    notes: int = 0
+    tempos: list[tuple[int, Fraction, float]] = field(default_factory=list)
+    """Measure, quarter notes into it, quarter notes a minute."""
+
+
+class PartReader:
+    """Walks a part and keeps what carries over from element to element."""
+
+    def __init__(self, opening: Opening, plan: VoicePlan, midi_pitches: dict[str, int]) -> None:
+        self.part = Part(staff_of=plan.staff_of)
+        self._opening = opening
+        self._plan = plan
+        self._around = Surroundings(midi_pitches=midi_pitches)
+        self._now: Ticks = 0
+        self._measure = Measure("")
+        self._next_voice: str | None = None
+        self._last_notes: dict[str, Note] = {}
+        self._slurs: dict[str, tuple[str, Note]] = {}
+        self._lines: dict[tuple[str, str], tuple[list[str], str]] = {}
+        self._transposes = False
+        self._handlers: dict[str, Callable[[Element], None]] = {
+            "note": self._read_note,
+            "attributes": self._read_attributes,
+            "direction": self._read_direction,
+            "harmony": self._read_harmony,
+            "sound": self._read_sound,
+            "barline": self._read_barline,
+            "backup": self._read_backup,
+            "forward": self._read_forward,
+        }
+
+    def read(self, element: Element) -> Part:
+        """Read all measures."""
+        for child in element.iterfind("measure"):
+            self._read_measure(child)
+        self.part.drums = dict(self._around.drums)
+        return self.part
+
+    @property
+    def _at_start(self) -> bool:
+        return len(self.part.measures) == 1 and self._now == 0
+
+    def _read_measure(self, element: Element) -> None:
+        self._measure = Measure(element.get("number", ""), self._around.per_quarter)
+        self.part.measures.append(self._measure)
+        self._now = 0
+        self._around.accidentals.new_bar()
+        self._last_notes.clear()
+        for child, next_voice in self._with_next_voices(element):
+            self._next_voice = next_voice
+            if handler := self._handlers.get(child.tag):
+                handler(child)
+
+    def _with_next_voices(self, measure: Element) -> list[tuple[Element, str | None]]:
+        """Pair each child with the voice of the next note, which a jump back in time cuts off."""
+        pairs: list[tuple[Element, str | None]] = []
+        voice: str | None = None
+        for child in reversed(measure):
+            if child.tag == "note":
+                voice = self._plan.voice_of(child)
+            elif child.tag == "backup":
+                voice = None
+            pairs.append((child, voice))
+        return pairs[::-1]
+
+    # --- time
+
+    def _advance(self, by: Ticks) -> None:
+        self._now = max(0, self._now + by)
+        self._measure.length = max(self._measure.length, self._now)
+
+    def _read_backup(self, element: Element) -> None:
+        self._jump(element, -1)
+
+    def _read_forward(self, element: Element) -> None:
+        self._jump(element, 1)
+
+    def _jump(self, element: Element, sign: int) -> None:
+        by = duration(element.findtext("duration"), self._around.per_quarter)
+        if by * 16 >= self._around.per_quarter:
+            self._advance(sign * by)
+
+    # --- notes
+
+    def _read_note(self, element: Element) -> None:
+        kids = Children(element)
+        voice = self._plan.voice_of(element)
+        last = self._last_notes.get(voice)
+        if "chord" in kids and last is not None and bool(last.grace) == ("grace" in kids):
+            add_head(element, last, kids, voice, self._around)
+            note = last
+        else:
+            note = read_note(element, kids, voice, self._now, self._around)
+            self._measure.bars.setdefault(voice, []).append(note)
+            self._last_notes[voice] = note
+            self._advance(note.duration)
+        if note.heads:
+            self.part.sounding.add(voice)
+            self.part.notes += 1
+        self._read_slurs(kids, voice, note)
+        read_syllables(kids.all("lyric"), note)
+
+    def _read_slurs(self, kids: Children, voice: str, note: Note) -> None:
+        """Count slurs that begin and end in one voice; ABC has no others."""
+        for notations in kids.all("notations"):
+            for slur in notations.iterfind("slur"):
+                number = slur.get("number", "1")
+                if slur.get("type") == "start":
+                    self._slurs[number] = (voice, note)
+                elif slur.get("type") == "stop" and number in self._slurs:
+                    start_voice, start = self._slurs.pop(number)
+                    if start_voice == voice:
+                        start.slurs_opened += 1
+                        note.slurs_closed += 1
+
+    # --- marks
+
+    def _put(self, voice: str | None, text: str) -> None:
+        if voice is not None and text:
+            self._measure.bars.setdefault(voice, []).append(Mark(self._now, text))
+
+    def _put_all(self, voices: list[str], text: str) -> None:
+        for voice in voices:
+            self._put(voice, text)
+
+    def _target(self, staff: int) -> str | None:
+        return self._next_voice or self._plan.first_on(staff)
+
+    def _say(self, staff: int, text: str) -> None:
+        """Put a mark that makes its voice worth writing."""
+        if text and (voice := self._target(staff)) is not None:
+            self._put(voice, text)
+            self.part.sounding.add(voice)
+
+    def _read_harmony(self, element: Element) -> None:
+        symbol = chord_symbol(element).replace('"', "")
+        self._say(_staff(element), f'"{symbol}"' if symbol else "")
+
+    def _read_sound(self, element: Element) -> None:
+        self._set_tempo(read_sound(element), 1)
+
+    def _set_tempo(self, tempo: Tempo | None, staff: int) -> None:
+        if tempo is None:
+            return
+        where = len(self.part.measures) - 1
+        offset = Fraction(self._now) / self._around.per_quarter
+        self.part.tempos.append((where, offset, tempo.quarters))
+        if self._at_start:
+            self._opening.tempo = tempo
+        else:
+            self._put(self._plan.first_on(staff), f"[Q:{tempo.field}]")
+
+    def _read_direction(self, element: Element) -> None:
+        direction = read_direction(element, _staff(element))
+        self._set_tempo(direction.tempo, direction.staff)
+        self._say(direction.staff, direction.words)
+        for sign in direction.signs:
+            if isinstance(sign, Line):
+                self._draw(sign, direction.staff)
+            else:
+                self._say(direction.staff, sign)
+
+    def _draw(self, line: Line, staff: int) -> None:
+        """Begin or end a hairpin, octave shift or pedal; it ends in the voices where it began."""
+        place = (line.kind, line.number)
+        if line.type == "stop":
+            voices, text = self._lines.pop(place, ([], ""))
+            self._put_all(voices, text)
+            return
+        sign = {
+            "wedge": _WEDGES.get(line.type, ""),
+            "octave-shift": _SHIFTS.get(line.type, ""),
+            "pedal": "ped" if line.type == "start" else "",
+        }[line.kind]
+        if not sign:
+            return
+        target = self._target(staff)
+        voices = [target] if target is not None else []
+        if line.kind == "octave-shift":
+            voices = self._plan.on_staff(staff)
+        end = "!ped-up!" if sign == "ped" else f"!{sign})!"
+        self._put_all(voices, "!ped!" if sign == "ped" else f"!{sign}(!")
+        self._lines[place] = (voices, end)
+
+    # --- signatures and barlines
+
+    def _read_attributes(self, element: Element) -> None:
+        per_quarter = divisions(element.findtext("divisions"), self._around.per_quarter)
+        self._change_divisions(per_quarter)
+        transposition = read_transposition(element)
+        if transposition is not None:
+            self._transposes = transposition != 0
+        self._read_key(element)
+        if meter := read_meter(element):
+            if self._at_start:
+                self._opening.meter = meter
+            else:
+                self._put_all(list(self._plan.staff_of), f"[M:{meter}]")
+        self._read_clefs(element, transposition or 0)
+
+    def _change_divisions(self, per_quarter: Ticks) -> None:
+        """Go on in other ticks; what this measure holds already is brought to them."""
+        factor = Fraction(per_quarter) / self._around.per_quarter
+        if factor == 1:
+            return
+        self._around.per_quarter = self._measure.per_quarter = per_quarter
+        self._now *= factor
+        self._measure.length *= factor
+        for bar in self._measure.bars.values():
+            for event in bar:
+                event.time *= factor
+
+    def _read_key(self, element: Element) -> None:
+        key = read_key(element)
+        if key is None:
+            return
+        self._around.accidentals.set_key(key.fifths)
+        if self._at_start and not self._transposes:
+            if self._opening.key is None:
+                self._opening.key = key
+            if key.name == self._opening.key.name:
+                return
+        self._put_all(list(self._plan.staff_of), f"[K:{key.name}]")
+
+    def _read_clefs(self, element: Element, transposition: int) -> None:
+        shift = f" transpose={transposition}" if transposition else ""
+        for clef in read_clefs(element):
+            self._around.clef_octaves[clef.staff] = clef.octaves
+            if len(self.part.measures) == 1:
+                self.part.clefs[clef.staff] = clef.name + shift
+            else:
+                self._put_all(self._plan.on_staff(clef.staff), f"[K:{clef.name}{shift}]")
+
+    def _read_barline(self, element: Element) -> None:
+        measures = self.part.measures
+        before = measures[-2].barline if len(measures) > 1 else None
+        if read_barline(element, self._measure.barline, before):
+            self.part.repeat_at_start = True
+
+
+def _staff(element: Element) -> int:
+    return whole(element.findtext("staff"), 1, 1, 99)
