@@ -5,7 +5,6 @@ A matrix may be kept in four bits instead: its nibbles under its own key and the
 ``<key>.scale`` (see ``quantization``); loading restores float32.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -17,12 +16,11 @@ from torch import Tensor
 
 from clamp3_models.clamp3 import Clamp3, Clamp3Config
 from clamp3_models.encoder import Clamp3Encoder
+from clamp3_models.folder import CONFIG_FILE, WEIGHTS_FILE, file_sha256, read_sums
 from clamp3_models.quantization import pack, unpack
 from clamp3_models.tokenizer import load_tokenizer
 from clamp3_plugin.errors import NoModelError
 
-CONFIG_FILE = "config.json"
-WEIGHTS_FILE = "model.safetensors"
 _SCALE = ".scale"
 
 
@@ -37,12 +35,7 @@ def load_model(
         A file is missing or damaged, or the weights do not fit the configuration.
     """
     folder = Path(folder)
-    config = read_config(folder)
-    with torch.device("meta"):
-        model = Clamp3(config)
-    state = read_state_dict(folder / WEIGHTS_FILE)
-    check_state_dict(state, model, folder / WEIGHTS_FILE)
-    model.load_state_dict(state, assign=True)
+    model = _load_weights(folder)
     return Clamp3Encoder(
         model,
         load_tokenizer(folder),
@@ -50,6 +43,22 @@ def load_model(
         device=device,
         dtype=dtype,
     )
+
+
+def check_folder(folder: Path) -> None:
+    """Read a model folder completely and refuse it as ``load_model`` would."""
+    _load_weights(folder)
+    load_tokenizer(folder)
+
+
+def _load_weights(folder: Path) -> Clamp3:
+    config = read_config(folder)
+    with torch.device("meta"):
+        model = Clamp3(config)
+    state = read_state_dict(folder / WEIGHTS_FILE)
+    check_state_dict(state, model, folder / WEIGHTS_FILE)
+    model.load_state_dict(state, assign=True)
+    return model
 
 
 def read_config(folder: Path) -> Clamp3Config:
@@ -90,7 +99,7 @@ def check_state_dict(state: Mapping[str, Tensor], model: Clamp3, path: Path) -> 
     for key in sorted(wanted.keys() | given.keys()):
         if wanted.get(key) != given.get(key):
             raise NoModelError(
-                f"{path} does not fit its config.json: {key} is {given.get(key, 'missing')}"
+                f"{path} does not fit the sizes of the model: {key} is {given.get(key, 'missing')}"
                 f" and should be {wanted.get(key, 'absent')}."
             )
     for key, tensor in state.items():
@@ -135,16 +144,4 @@ def write_model(
 
 def weights_sha256(folder: Path) -> str:
     """SHA-256 of the weights file, from ``SHA256SUMS`` where that lists it, else computed."""
-    sums = folder / "SHA256SUMS"
-    if sums.is_file():
-        for line in sums.read_text("utf-8").splitlines():
-            digest, _, name = line.partition("  ")
-            if name == WEIGHTS_FILE:
-                return digest
-    return file_sha256(folder / WEIGHTS_FILE)
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file, read in blocks."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return read_sums(folder).get(WEIGHTS_FILE) or file_sha256(folder / WEIGHTS_FILE)

@@ -1,0 +1,58 @@
+"""The model card, ``README.md`` of a model folder: whose the weights are and where they come from.
+
+Conventions: a block of ``name: value`` lines between two ``---`` lines in front, as the Hugging Face
+hub has it (``license``, ``summary``, ``source``), then prose. Standard library only.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from clamp3_models.folder import CARD_FILE
+
+_FENCE = "---"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What the first block of a model card says; empty where it says nothing."""
+
+    licence: str = ""
+    summary: str = ""
+    """One line: what this model is."""
+    source: str = ""
+    """Where the weights come from, with their SHA-256 where one is known."""
+
+
+OFFICIAL_PROSE = """\
+Weights of CLaMP 3 by Shangda Wu et al., "CLaMP 3: Universal Music Information Retrieval Across
+Unaligned Modalities and Unseen Languages", arXiv 2502.10362, converted from the published checkpoint
+without change of any number. The authors' model card on the Hugging Face hub (sander-wood/clamp3)
+states the MIT licence.
+
+Audio recordings are not read by these weights alone: they take features of MERT-v1-95M
+(m-a-p/MERT-v1-95M), whose weights are CC BY-NC 4.0, for non-commercial use. Texts, scores and MIDI
+files need no MERT.
+"""
+
+
+def write_card(folder: Path, name: str, card: Card, prose: str = "") -> None:
+    """Write the model card of a folder."""
+    front = [f"license: {card.licence}", f"summary: {card.summary}", f"source: {card.source}"]
+    head = "\n".join([_FENCE, *front, _FENCE])
+    body = f"{head}\n\n# {name}\n\n{prose or card.summary}\n".rstrip() + "\n"
+    (folder / CARD_FILE).write_text(body, "utf-8")
+
+
+def read_card(folder: Path) -> Card:
+    """Read the model card of a folder; one that is missing or says nothing gives an empty card."""
+    path = folder / CARD_FILE
+    if not path.is_file():
+        return Card()
+    lines = path.read_text("utf-8", "replace").splitlines()
+    if not lines or lines[0] != _FENCE or _FENCE not in lines[1:]:
+        return Card()
+    front = lines[1 : lines.index(_FENCE, 1)]
+    table = {
+        key.strip(): value.strip() for key, _, value in (line.partition(":") for line in front)
+    }
+    return Card(table.get("license", ""), table.get("summary", ""), table.get("source", ""))

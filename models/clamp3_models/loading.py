@@ -1,0 +1,67 @@
+"""From the user's settings to an encoder that is ready: store, device and weights together."""
+
+from pathlib import Path
+
+from clamp3_models import weights
+from clamp3_models.device import choose_device, choose_dtype, set_threads
+from clamp3_models.encoder import Clamp3Encoder
+from clamp3_models.store import ModelStore
+from clamp3_plugin.config import Config, Home
+
+
+def load_encoder(home: Home, config: Config) -> Clamp3Encoder:
+    """Load the model that the user chose, where and how the settings say.
+
+    Raises
+    ------
+    NoModelError
+        There is no such model, or it is damaged.
+    UsageError
+        A device or precision that this machine has not.
+    """
+    set_threads(config.threads)
+    device = choose_device(config.device)
+    dtype = choose_dtype(config.precision, device)
+    return weights.load_model(ModelStore(home).path(config.model), device=device, dtype=dtype)
+
+
+def load_model(
+    name_or_folder: str | Path = "mini", device: str = "auto", precision: str = "auto"
+) -> Clamp3Encoder:
+    """Load a CLaMP 3 model.
+
+    Parameters
+    ----------
+    name_or_folder : str or Path
+        Name of a model (``clamp3 models list``), or a model folder; a string is a folder where it
+        has a separator, as in ``./mine``.
+    device : str
+        ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
+    precision : str
+        ``auto`` (float32), ``fp32``, ``bf16`` or ``fp16``.
+
+    Returns
+    -------
+    Clamp3Encoder
+        Its ``encode_text``, ``encode_score``, ``encode_performance`` and ``encode_audio`` take lists and
+        give float32 ``(n, dim)``.
+
+    Raises
+    ------
+    NoModelError
+        There is no such model, or it is damaged.
+    UsageError
+        A device or precision that this machine has not.
+
+    References
+    ----------
+    Wu et al., "CLaMP 3: Universal Music Information Retrieval Across Unaligned Modalities and Unseen
+    Languages", arXiv 2502.10362.
+    """
+    device = choose_device(device)
+    dtype = choose_dtype(precision, device)
+    if isinstance(name_or_folder, Path) or Path(name_or_folder).name != name_or_folder:
+        folder = Path(name_or_folder)
+    else:
+        folder = ModelStore(Home.locate()).path(name_or_folder)
+    return weights.load_model(folder, device=device, dtype=dtype)
