@@ -63,14 +63,18 @@ def start_daemon(
         It ended, or does not listen in time.
     """
     process = _spawn(home, command)
-    begun = time.monotonic()
+    begun, was_held = time.monotonic(), False
     while (waited := time.monotonic() - begun) < timeout_s:
-        ended = process.poll() is not None and not _lock_is_held(home)
+        ended = process.poll() is not None
+        held = ended and _lock_is_held(home)
         if _listens(home):
             process.returncode = process.returncode or 0  # detached: nobody waits for its end
             return
-        if ended:
-            raise NoDaemonError(f"The daemon did not start: {_last_words(home)}")
+        if ended and not held:
+            if not was_held:
+                raise NoDaemonError(f"The daemon did not start: {_last_words(home)}")
+            process = _spawn(home, command)  # the one that held the lock was just leaving
+        was_held = held
         if on_wait is not None:
             on_wait(waited)
         time.sleep(_POLL_S)

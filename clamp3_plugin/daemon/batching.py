@@ -1,0 +1,174 @@
+"""One encoder shared by everybody: questions before indexing, texts asked together encoded together.
+
+The encoder runs in one thread of its own (every thread that computes would grow its own pool of
+workers) and is taken for one call at a time, so a question waits for one batch of an index run and
+never for the run.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from enum import IntEnum
+from itertools import accumulate, pairwise
+
+import numpy as np
+
+from clamp3_plugin.encoding import Embeddings, Encoder
+from clamp3_plugin.errors import DaemonBusyError
+
+MAX_BATCH = 32  # texts of several callers in one call of the encoder
+MAX_CACHED = 1024  # texts whose embedding is remembered
+
+
+class Urgency(IntEnum):
+    """Who goes first."""
+
+    QUESTION = 0
+    INDEXING = 1
+
+
+@dataclass(eq=False, slots=True)
+class _Work:
+    urgency: Urgency
+    encode: Callable[[Sequence[str]], Embeddings]
+    contents: Sequence[str]
+    joins: bool
+    """Whether it may share a call with others of its kind."""
+    done: Embeddings | None = field(default=None)
+
+
+class SharedEncoder:
+    """Hands out views of one encoder; each view is an ``Encoder``."""
+
+    def __init__(self, encoder: Encoder, patience_s: float = 60.0) -> None:
+        self._encoder = encoder
+        self._patience_s = patience_s
+        self._turn = threading.Condition()
+        self._waiting: list[_Work] = []
+        self._busy = False
+        self._thread = ThreadPoolExecutor(1, "encoder")
+        self._cache: OrderedDict[str, Embeddings] = OrderedDict()
+
+    def view(self, urgency: Urgency) -> "EncoderView":
+        """Give the encoder as those of one urgency see it."""
+        return EncoderView(self, self._encoder, urgency)
+
+    def close(self) -> None:
+        """Let the running call end and take no more."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def encode_texts(self, texts: Sequence[str], urgency: Urgency) -> Embeddings:
+        """Encode texts, those asked lately from memory."""
+        if not texts:
+            return np.zeros((0, self._encoder.dim), np.float32)
+        with self._turn:
+            known = {text: self._cache[text] for text in texts if text in self._cache}
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        if new:
+            rows = self.run(self._encoder.encode_text, new, urgency, joins=True)
+            known.update(zip(new, rows, strict=True))
+            self._remember(known)
+        return np.stack([known[text] for text in texts])
+
+    def run(
+        self,
+        encode: Callable[[Sequence[str]], Embeddings],
+        contents: Sequence[str],
+        urgency: Urgency,
+        *,
+        joins: bool = False,
+    ) -> Embeddings:
+        """Wait for the encoder and run one call of it, for others that wait too if they join.
+
+        Raises
+        ------
+        DaemonBusyError
+            A question waited longer than is bearable.
+        """
+        work = _Work(urgency, encode, contents, joins)
+        batch = self._wait(work)
+        if work.done is not None:
+            return work.done
+        try:
+            together = [content for each in batch for content in each.contents]
+            rows = self._thread.submit(encode, together).result()
+            ends = accumulate((len(each.contents) for each in batch), initial=0)
+            for each, (start, end) in zip(batch, pairwise(ends), strict=True):
+                each.done = rows[start:end]
+        finally:  # where it failed, the others try alone: one bad text spoils no batch
+            with self._turn:
+                self._busy = False
+                self._waiting = [
+                    each for each in self._waiting if each.done is None and each is not work
+                ]
+                for each in batch:
+                    each.joins = False
+                self._turn.notify_all()
+        return rows[: len(contents)]
+
+    def _wait(self, work: _Work) -> list[_Work]:
+        """Wait for one's turn, or until another did the work; gives what to encode together."""
+        patience = self._patience_s if work.urgency is Urgency.QUESTION else None
+        with self._turn:
+            self._waiting.append(work)
+            if not self._turn.wait_for(
+                lambda: work.done is not None or self._is_next(work), patience
+            ):
+                self._waiting.remove(work)
+                message = f"The encoder was busy for {self._patience_s:.0f} s."
+                raise DaemonBusyError(message, "Try again, or wait for the index run to end.")
+            if work.done is not None:
+                return []
+            self._busy = True
+            return self._batch(work)
+
+    def _is_next(self, work: _Work) -> bool:
+        return not self._busy and work is min(self._waiting, key=lambda each: each.urgency)
+
+    def _batch(self, work: _Work) -> list[_Work]:
+        batch, size = [work], len(work.contents)
+        for other in self._waiting:
+            fits = size + len(other.contents) <= MAX_BATCH and other.urgency is work.urgency
+            if other is not work and work.joins and other.joins and fits:
+                batch.append(other)
+                size += len(other.contents)
+        return batch
+
+    def _remember(self, known: dict[str, Embeddings]) -> None:
+        with self._turn:
+            self._cache.update(known)
+            while len(self._cache) > MAX_CACHED:
+                self._cache.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderView:
+    """An ``Encoder`` that waits its turn."""
+
+    shared: SharedEncoder
+    encoder: Encoder
+    urgency: Urgency
+
+    @property
+    def space(self) -> str:
+        """Identity of the embedding space."""
+        return self.encoder.space
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+        return self.encoder.dim
+
+    def encode_text(self, texts: Sequence[str]) -> Embeddings:
+        """Encode texts, shape ``(len(texts), dim)``."""
+        return self.shared.encode_texts(texts, self.urgency)
+
+    def encode_score(self, scores: Sequence[str]) -> Embeddings:
+        """Encode interleaved ABC, shape ``(len(scores), dim)``."""
+        return self.shared.run(self.encoder.encode_score, scores, self.urgency)
+
+    def encode_performance(self, performances: Sequence[str]) -> Embeddings:
+        """Encode MTF, shape ``(len(performances), dim)``."""
+        return self.shared.run(self.encoder.encode_performance, performances, self.urgency)

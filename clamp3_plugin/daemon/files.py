@@ -1,0 +1,74 @@
+"""Paths at the door: which may be named to be indexed, and how the file of a piece is handed out."""
+
+import os
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+
+from clamp3_plugin.daemon.gate import UPLOAD_LIMIT
+from clamp3_plugin.errors import MissingFileError, TooLargeError, UsageError
+from clamp3_plugin.music import Piece
+
+MAX_PATH = 4096  # bytes
+MAX_PATHS = 1000
+
+
+def check_paths(paths: Sequence[str]) -> list[str]:
+    """Check what may be put into the library, or taken out of it.
+
+    Raises
+    ------
+    UsageError
+        A path is not absolute, or holds far more than music: the root, a home folder.
+    """
+    if not 1 <= len(paths) <= MAX_PATHS:
+        raise UsageError(f"{len(paths)} paths were given; between 1 and {MAX_PATHS} can be.")
+    for path in paths:
+        data = path.encode("utf-8", "surrogatepass")
+        if not os.path.isabs(path) or b"\0" in data or len(data) > MAX_PATH:  # noqa: PTH117 - bytes of any kind
+            raise UsageError(f"{path[:80]!r} is no absolute path of this system.")
+        real = Path(path).resolve()
+        if real in Path.home().resolve().parents or real == Path.home().resolve():
+            raise UsageError(f"{path} is or holds your home folder.", "Name the music folders.")
+    return list(paths)
+
+
+def read_piece(piece: Piece) -> bytes:
+    """Read the file of a piece: a regular file, as it was when it was indexed, no link.
+
+    Raises
+    ------
+    MissingFileError
+        It is gone, or something else took its place.
+    TooLargeError
+        It grew over what is handed out.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    try:
+        descriptor = os.open(piece.path, flags | getattr(os, "O_CLOEXEC", 0))
+    except OSError as error:
+        raise MissingFileError("The file of this piece is gone.", "Index its folder.") from error
+    with os.fdopen(descriptor, "rb") as file:
+        about = os.fstat(descriptor)
+        if not stat.S_ISREG(about.st_mode):
+            raise MissingFileError("The file of this piece is a file no more.", "Index its folder.")
+        if about.st_size > UPLOAD_LIMIT:
+            raise TooLargeError(f"The file has {about.st_size} bytes, over {UPLOAD_LIMIT}.")
+        return file.read(UPLOAD_LIMIT)
+
+
+def attachment(path: str) -> str:
+    """Give the Content-Disposition of a file, its name in ASCII and in full.
+
+    Examples
+    --------
+    >>> print(attachment("/music/Für Elise.mid"))
+    attachment; filename="F__r Elise.mid"; filename*=UTF-8''F%C3%BCr%20Elise.mid
+    """
+    name = os.fsencode(path).rpartition(b"/")[2]
+    plain = "".join(chr(b) if 32 <= b < 127 and chr(b) not in '"\\%' else "_" for b in name)
+    full = "".join(
+        chr(b) if (chr(b).isascii() and chr(b).isalnum()) or b in b".-_" else f"%{b:02X}"
+        for b in name
+    )
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{full}"
