@@ -14,7 +14,12 @@ from clamp3_plugin.readers.midi import TEXT_KINDS, Event, MidiFile
 from clamp3_plugin.readers.mtf import merge, to_line
 
 _LEFT_OUT = TEXT_KINDS | {"end_of_track"}
-_MODE_MESSAGES = 120  # controllers from here on are commands, which leave no value behind
+_BANKS = (0, 32)
+_HELD = frozenset({*_BANKS, 1, 7, 10, 11, 64, 66, 67, 91, 93})
+"""Controllers that hold by themselves: modulation, volume, pan, expression, pedals, effects.
+
+Others are commands, or parts of a sequence (data entry) whose last values alone mean nothing.
+"""
 
 
 class Note(NamedTuple):
@@ -30,7 +35,7 @@ class Note(NamedTuple):
 class _Setting(NamedTuple):
     """What stays in force until it is set anew; sorts as it is to be written.
 
-    ``channel`` is -1 for what concerns all. A bank (controllers 0 and 32) has to be chosen
+    ``channel`` is -1 for what concerns all. A bank (two controllers) has to be chosen
     before its program.
     """
 
@@ -148,9 +153,9 @@ def _setting(event: Event) -> _Setting | None:
             return _Setting(-1, 2)
         case "program_change":
             return _Setting(event.values[0], 1)
-        case "control_change" if event.values[1] < _MODE_MESSAGES:
+        case "control_change" if event.values[1] in _HELD:
             channel, controller, _ = event.values
-            return _Setting(channel, 0 if controller in {0, 32} else 2, controller)
+            return _Setting(channel, 0 if controller in _BANKS else 2, controller)
         case "pitchwheel":
             return _Setting(event.values[0], 3)
         case _:
