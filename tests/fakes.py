@@ -6,7 +6,7 @@ line is a bar (of one second), ``---`` begins the next tune.
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -77,32 +77,41 @@ class FakeContent:
         return "\n".join(self.bars[first - 1 : last])
 
 
-def is_fake_music(path: Path) -> bool:
-    return path.suffix in {".score", ".play"}
+class FakeFormats:
+    """Reads the plain format, and counts what it opens."""
 
+    def __init__(self):
+        self.opened: list[str] = []
 
-def read_fake(path: Path) -> list[FakeContent]:
-    try:
-        return read_fake_bytes(path.read_bytes(), path.name)
-    except OSError as error:
-        raise MissingFileError(f"{path.name} cannot be read: {error.strerror}.") from error
+    def is_music(self, path: Path) -> bool:
+        return path.suffix in {".score", ".play"}
 
+    def read(self, path: Path) -> list[FakeContent]:
+        self.opened.append(path.name)
+        try:
+            return self.read_bytes(path.read_bytes(), path.name)
+        except OSError as error:
+            raise MissingFileError(f"{path.name} cannot be read: {error.strerror}.") from error
 
-def read_fake_bytes(data: bytes, name: str) -> list[FakeContent]:
-    if b"BROKEN" in data:
-        raise BrokenFileError(f"{name} is broken.", "Mend it.")
-    if b"CRASH" in data:
-        raise ZeroDivisionError("in the reader")
-    text = data.decode("utf-8", "surrogateescape")
-    modality = Modality.PERFORMANCE if name.endswith(".play") else Modality.SCORE
-    return [_tune(tune.splitlines(), modality) for tune in text.split("---\n")]
+    def read_bytes(self, data: bytes, name: str) -> list[FakeContent]:
+        if b"BROKEN" in data:
+            raise BrokenFileError(f"{name} is broken.", "Mend it.")
+        if b"CRASH" in data:
+            raise ZeroDivisionError("in the reader")
+        text = data.decode("utf-8", "surrogateescape")
+        modality = Modality.PERFORMANCE if name.endswith(".play") else Modality.SCORE
+        return [_tune(tune.splitlines(), modality) for tune in text.split("---\n")]
 
 
 def _tune(lines: list[str], modality: Modality) -> FakeContent:
     fields = dict(line.split(": ", 1) for line in lines if ": " in line)
     bars = tuple(line for line in lines if ": " not in line)
-    tempo = fields.pop("tempo", None)
-    metadata = replace(Metadata(bars=len(bars), duration=float(len(bars))), **fields)
-    if tempo is not None:
-        metadata = replace(metadata, tempo=float(tempo))
+    metadata = Metadata(
+        title=fields.get("title", ""),
+        composer=fields.get("composer", ""),
+        key=fields.get("key", ""),
+        tempo=float(fields["tempo"]) if "tempo" in fields else None,
+        bars=len(bars),
+        duration=float(len(bars)),
+    )
     return FakeContent(modality, metadata, bars)

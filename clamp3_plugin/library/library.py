@@ -5,7 +5,7 @@ Conventions: paths are absolute and resolved; vectors handed in are float32 and 
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -21,7 +21,6 @@ from clamp3_plugin.library.entries import (
     FileRecord,
     FileStatus,
     PieceEntry,
-    Stamp,
     pieces_of,
 )
 from clamp3_plugin.library.exact import View, passage_of
@@ -177,24 +176,25 @@ class Library:
             self._records = self._records | {record.path: record for record in records}
             self._version = self._store.version
 
-    def move(self, old: str, new: str, stamp: Stamp) -> None:
-        """Take the pieces of a file over to its new path, without encoding them again."""
+    def move(self, moves: Mapping[str, FileRecord]) -> None:
+        """Take the pieces of files over to new paths, without encoding them again.
+
+        Parameters
+        ----------
+        moves
+            By the old path, the record with the new path and stamp.
+        """
         with self._writing:
-            record = replace(self._records[old], path=new, stamp=stamp)
             view = self._view
-            positions = [place for place, piece in enumerate(view.pieces) if piece.path == old]
-            entries = tuple(
-                PieceEntry(
-                    piece.modality,
-                    piece.metadata,
-                    tuple(p for row in rows if (p := passage_of(view.rows.stretch[row]))),
-                    view.rows.vectors[list(rows)],
-                )
-                for place in positions
-                for piece, rows in [(view.pieces[place], view.rows_of(place))]
-            )
-            self.add([FileEntry(record, entries)])
-            self.forget([old])
+            entries: dict[str, list[PieceEntry]] = {old: [] for old in moves}
+            for place, piece in enumerate(view.pieces):
+                if piece.path in entries:
+                    vectors = view.rows.vectors[list(view.rows_of(place))]
+                    passages = _passages(view, place)
+                    entry = PieceEntry(piece.modality, piece.metadata, passages, vectors)
+                    entries[piece.path].append(entry)
+            self.add([FileEntry(moves[old], tuple(found)) for old, found in entries.items()])
+            self.forget(moves)
 
     def forget(self, paths: Iterable[str]) -> int:
         """Remove files and their pieces; the files themselves are not touched.
@@ -331,8 +331,7 @@ class Library:
     def passages(self, piece: str) -> list[Passage]:
         """Give the indexed passages of a piece, in order, by its id."""
         view = self._view
-        rows = view.rows_of(view.positions[piece])
-        return [p for row in rows if (p := passage_of(view.rows.stretch[row]))]
+        return list(_passages(view, view.positions[piece]))
 
     def errors(self) -> list[FileRecord]:
         """Give the files that could not be indexed, with the reasons."""
@@ -364,3 +363,8 @@ class Library:
             problems = self._store.problems()
             records, pieces, rows = self._store.read()
         return CheckReport(len(records), len(pieces), len(rows.piece), tuple(problems))
+
+
+def _passages(view: View, position: int) -> tuple[Passage, ...]:
+    read = (passage_of(view.rows.stretch[row]) for row in view.rows_of(position))
+    return tuple(passage for passage in read if passage)

@@ -39,6 +39,9 @@ COMMITS_BEFORE_COMPACTION = 128
 """Every commit adds a file and a manifest that names all files: 600 of them cost 25x the search."""
 
 
+IDS_IN_A_CONDITION = 500
+
+
 def table_stem(space: str) -> str:
     """Name the tables of a space: readable, safe for every file system, different for each.
 
@@ -155,11 +158,12 @@ class Store:
         self._count_commit()
 
     def _delete(self, ids: Collection[str]) -> None:
-        if not ids:
-            return
         with _translated(self.folder):
-            self._files.delete(_among(ids))
-            self._passages.delete(_among(ids))
+            ordered = sorted(ids)
+            for start in range(0, len(ordered), IDS_IN_A_CONDITION):
+                condition = _among(ordered[start : start + IDS_IN_A_CONDITION])
+                self._files.delete(condition)
+                self._passages.delete(condition)
 
     def _count_commit(self) -> None:
         self._commits += 1

@@ -1,0 +1,28 @@
+"""An index run that kills itself between the rows of its third batch and their records."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from clamp3_plugin.indexing.indexer import Batch, Indexer
+from clamp3_plugin.library.library import Library
+from clamp3_plugin.library.store import Store
+from tests.fakes import FakeFormats, HashEncoder
+
+write_records = Store.write_records
+batches = iter(range(2))
+
+
+def dying(self, records, known):
+    if next(batches, None) is None:
+        os.kill(os.getpid(), signal.SIGKILL)
+    write_records(self, records, known)
+
+
+Store.write_records = dying  # type: ignore[method-assign]
+home, encoder = Path(sys.argv[1]), HashEncoder()
+library = Library.open(home / "library", encoder.space, encoder.dim)
+Indexer(library, encoder, FakeFormats(), Batch(files=5)).run([home / "music"])
