@@ -11,7 +11,7 @@ from fractions import Fraction
 from clamp3_plugin.errors import BrokenFileError, InputRefusedError, TooLargeError
 from clamp3_plugin.music import Metadata
 from clamp3_plugin.readers import limits
-from clamp3_plugin.readers.abc_book import Tune, check_size, decode, tunes_of
+from clamp3_plugin.readers.abc_book import Tune, check_size, decode, is_field, tunes_of
 from clamp3_plugin.readers.abc_fields import (
     Tempo,
     display_key,
@@ -59,7 +59,7 @@ def read_abc(data: bytes) -> list[Score]:
 
 def _score(tune: Tune) -> Score:
     check_size(tune)
-    music = [line for line in tune.body if line[1:2] != ":"]
+    music = [line for line in tune.body if not is_field(line)]
     if _is_interleaved(music):
         return _interleaved_score(tune)
     if not any(_HAS_BARLINE.search(line) for line in music) and not tune.fields:

@@ -11,8 +11,7 @@ from itertools import pairwise
 from clamp3_plugin.errors import EmptyContentError, TooLargeError
 from clamp3_plugin.readers import limits
 
-_FIELD = re.compile(r"([A-Za-z+]):(.*)", re.DOTALL)
-_FIELD_ALONE = re.compile(r"[A-Za-z]:")
+_FIELD = re.compile(r"([A-Za-z+]):(?![|:])(.*)")  # "A:|" and "A::" are music
 _TUNE_START = re.compile(r"X:[ \t]*\d*", re.MULTILINE)
 _BLOCKS = ("js", "svg", "ps", "text", "ml")
 # Directives that read files, run scripts or hold foreign code.
@@ -46,6 +45,17 @@ class Tune:
     def all(self, letter: str) -> list[str]:
         """All values of a field."""
         return [value for name, value in self.fields if name == letter]
+
+
+def is_field(line: str) -> bool:
+    """Tell a field from music.
+
+    Examples
+    --------
+    >>> is_field("M:6/8"), is_field("A:|"), is_field("A::B")
+    (True, False, False)
+    """
+    return bool(_FIELD.match(line))
 
 
 def decode(data: bytes) -> str:
@@ -95,6 +105,9 @@ def check_size(tune: Tune) -> None:
         raise TooLargeError(
             f"The tune has {len(tune.text)} characters, more than {limits.MAX_TUNE_CHARS}."
         )
+    barlines = tune.text.count("|")
+    if barlines > limits.MAX_BARLINES:
+        raise TooLargeError(f"The tune has {barlines} barlines, more than {limits.MAX_BARLINES}.")
     longest = max(map(len, tune.text.split("\n")), default=0)
     if longest > limits.MAX_LINE_CHARS:
         raise TooLargeError(f"A line has {longest} characters, more than {limits.MAX_LINE_CHARS}.")
@@ -114,7 +127,7 @@ def _safe_lines(text: str) -> list[str]:
         if block:
             closing = "end" + block
         elif not _DANGEROUS.match(line):
-            kept.append(line)
+            kept.append(raw)  # trailing spaces are the reference's too
     return kept
 
 
@@ -143,7 +156,7 @@ def _body_start(lines: list[str]) -> int:
     if key is not None:
         return key + 1
     for i, line in enumerate(lines):
-        if line and not _FIELD_ALONE.match(line) and not line.startswith("%"):
+        if line and not _FIELD.match(line) and not line.startswith("%"):
             return i
     return len(lines)
 
@@ -159,7 +172,7 @@ def _music_lines(lines: list[str]) -> list[str]:
     for line in lines:
         if not line.strip():
             is_after_blank = bool(music)
-        elif line.startswith("%") or (line[1:2] == ":" and line[0] in _WORDS):
+        elif line.startswith("%") or (is_field(line) and line[0] in _WORDS):
             continue
         elif not is_after_blank or "|" in line or line.startswith("V:"):
             music.append(_COMMENT.sub("", line))

@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from clamp3_plugin.errors import EmptyContentError, TooLargeError
 from clamp3_plugin.readers import limits
-from clamp3_plugin.readers.abc_book import Tune
+from clamp3_plugin.readers.abc_book import Tune, is_field
 from clamp3_plugin.readers.abc_fields import (
     Tempo,
     clef_of,
@@ -28,6 +28,7 @@ from clamp3_plugin.readers.abc_fields import (
 from clamp3_plugin.readers.abc_notes import Barline, Item, Mark, Sound, VoiceScanner
 
 _INLINE_VOICE = re.compile(r"\[V:\s*([^\]\s]+)([^\]]*)\]")
+_BARLINE = re.compile(r"\||::")
 _LINE_CHARS = 100
 _RANK = {"|": 0, "||": 1, "|]": 2, ":|": 3, "|:": 3, "::": 4}
 
@@ -104,6 +105,8 @@ def _scan(tune: Tune, metre: str, unit_length: Fraction) -> list[_Voice]:
     voices: dict[str, _Voice] = {}
     clef = clef_of(tune.last("K"))
     has_length = bool(tune.last("L"))
+    # Of an endless bar the encoder would see only the first 62 characters; lines are phrases.
+    is_unbarred = not any(_BARLINE.search(line) for line in tune.body)
 
     def voice_of(name: str, description: str) -> _Voice:
         if name not in voices:
@@ -124,11 +127,11 @@ def _scan(tune: Tune, metre: str, unit_length: Fraction) -> list[_Voice]:
         for voice_name, description, text in _by_voice(line):
             if voice_name:
                 current = voice_of(voice_name, description)
-            if text[1:2] == ":" and text[0].isalpha():
+            if is_field(text):
                 # A change before any V: of the body holds for all voices; one by one is the rule.
                 current.scanner.read_field(text[0], text[2:])
             else:
-                current.scanner.read_line(text)
+                current.scanner.read_line(text, ends_bar=is_unbarred)
     return list(voices.values())
 
 

@@ -130,6 +130,7 @@ class VoiceScanner:
         self._tuplet_left = 0
         self._ratio = Fraction(1)
         self._is_overlaid = False
+        self._rests_left = limits.MAX_BAR_RESTS
         self._readers: dict[str, Callable[[re.Match[str]], None]] = {
             "quote": self._read_quote,
             "field": lambda found: self.read_field(found[0][1], found[0][3:-1]),
@@ -149,8 +150,8 @@ class VoiceScanner:
             "shorthand": lambda found: self._decorate(_SHORTHAND.get(found[0], found[0])),
         }
 
-    def read_line(self, line: str) -> None:
-        """Read one line of music; it ends a beam."""
+    def read_line(self, line: str, *, ends_bar: bool = False) -> None:
+        """Read one line of music; it ends a beam, and a bar where there are no barlines."""
         position = 0
         while position < len(line):
             found = _TOKEN.match(line, position)
@@ -160,6 +161,8 @@ class VoiceScanner:
             position = found.end()
             self._read_token(found)
         self._is_apart = True
+        if ends_bar:
+            self.items.append(Barline("|"))
 
     def finish(self) -> list[Item]:
         """Hand over what was read; slurs that nothing ends are taken back."""
@@ -259,7 +262,9 @@ class VoiceScanner:
             self._last.tie = True
 
     def _read_bars_of_rest(self, found: re.Match[str]) -> None:
-        for i in range(min(int(found["bars_of_rest"][:4] or 1), limits.MAX_BAR_RESTS)):
+        count = min(int(found["bars_of_rest"][:4] or 1), self._rests_left)
+        self._rests_left -= count
+        for i in range(count):
             if i:
                 self.items.append(Barline("|"))
             self.items.append(Sound("z", bar_length(self._metre) * 8))

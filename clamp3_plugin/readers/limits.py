@@ -4,8 +4,14 @@ Every limit is far above real music (the longest tune of 13,000 in the music21 c
 and far below what makes a linear reader slow.
 """
 
-MAX_FILE_BYTES = 64 * 2**20
-"""Largest file of any kind that is opened at all."""
+MAX_MIDI_BYTES = 4 * 2**20
+"""Largest MIDI file; a symphony with all its controllers has under 1 MiB."""
+
+MAX_MTF_BYTES = 16 * 2**20
+"""Largest MTF file: the text of the largest MIDI file."""
+
+MAX_MUSICXML_BYTES = 16 * 2**20
+"""Largest MusicXML file, zipped or not; what a zip unpacks to is counted by its reader."""
 
 MAX_BOOK_BYTES = 16 * 2**20
 """Largest ABC file; tune books hold thousands of tunes."""
@@ -22,5 +28,8 @@ MAX_VOICES = 64
 MAX_TUNES = 20_000
 """Most tunes of a tune book."""
 
-MAX_BAR_RESTS = 256
-"""Most bars that one multi-bar rest (``Z4``) is written out to."""
+MAX_BARLINES = 50_000
+"""Most barlines of an ABC tune, all voices together."""
+
+MAX_BAR_RESTS = 1_000
+"""Most bars that the multi-bar rests (``Z4``) of a voice are written out to."""
