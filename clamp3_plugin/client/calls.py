@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import Self
 
 from clamp3_plugin import wire
 from clamp3_plugin.client.connection import (
@@ -62,6 +63,12 @@ class Client:
         client._any_version = any_version
         client._reach()
         return client
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Hang up."""

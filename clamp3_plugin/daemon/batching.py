@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import IntEnum
-from itertools import accumulate, pairwise
 
 import numpy as np
 
@@ -88,34 +87,47 @@ class SharedEncoder:
             A question waited longer than is bearable.
         """
         work = _Work(urgency, encode, contents, joins)
-        batch = self._wait(work)
-        if work.done is not None:
-            return work.done
+        with self._turn:
+            self._waiting.append(work)
+        while (batch := self._wait(work)) and not self._encode_batch(batch):
+            pass  # it failed for several together: each tries alone, one bad text spoils no other
+        if work.done is None:
+            raise ValueError("the encoder gave no rows")
+        return work.done
+
+    def _encode_batch(self, batch: list[_Work]) -> bool:
+        """Run one call; tells whether it went well. Raises what a call for one alone raised."""
+        error: BaseException | None = None
         try:
             together = [content for each in batch for content in each.contents]
-            rows = self._thread.submit(encode, together).result()
-            ends = accumulate((len(each.contents) for each in batch), initial=0)
-            for each, (start, end) in zip(batch, pairwise(ends), strict=True):
-                each.done = rows[start:end]
-        finally:  # where it failed, the others try alone: one bad text spoils no batch
+            future = self._thread.submit(batch[0].encode, together)
+            error = future.exception()
+            if error is not None and len(batch) == 1:
+                raise error
+            if error is None:
+                rows, start = future.result(), 0
+                for each in batch:
+                    each.done = rows[start : start + len(each.contents)]
+                    start += len(each.contents)
+        finally:
             with self._turn:
                 self._busy = False
-                self._waiting = [
-                    each for each in self._waiting if each.done is None and each is not work
-                ]
+                gone = [each for each in batch if each.done is not None or len(batch) == 1]
+                self._waiting = [each for each in self._waiting if each not in gone]
                 for each in batch:
                     each.joins = False
                 self._turn.notify_all()
-        return rows[: len(contents)]
+        return error is None
 
     def _wait(self, work: _Work) -> list[_Work]:
         """Wait for one's turn, or until another did the work; gives what to encode together."""
         patience = self._patience_s if work.urgency is Urgency.QUESTION else None
+
+        def free() -> bool:
+            return work.done is not None or self._is_next(work)
+
         with self._turn:
-            self._waiting.append(work)
-            if not self._turn.wait_for(
-                lambda: work.done is not None or self._is_next(work), patience
-            ):
+            if not self._turn.wait_for(free, patience):
                 self._waiting.remove(work)
                 message = f"The encoder was busy for {self._patience_s:.0f} s."
                 raise DaemonBusyError(message, "Try again, or wait for the index run to end.")

@@ -17,6 +17,7 @@ from clamp3_plugin.daemon.refusals import RefusedError, refuse
 KIB, MIB = 1 << 10, 1 << 20
 UPLOAD = "/v1/upload"
 CARRY_CONTENT = frozenset({"/v1/find", "/v1/tag", "/v1/embed"})
+HEAD_LIMIT = 16 * KIB  # h11's own limit is for heads that come in pieces
 BODY_LIMIT = 64 * KIB
 CONTENT_LIMIT = 24 * MIB  # 16 MiB of score in base64, and the question around it
 UPLOAD_LIMIT = 64 * MIB
@@ -94,6 +95,8 @@ class Gate:
     def _admit(self, scope: Scope) -> int:
         """Check the head of a request; gives how long its body may be."""
         headers: Headers = scope["headers"]
+        if sum(len(name) + len(value) for name, value in headers) > HEAD_LIMIT:
+            raise RefusedError("bad_request", f"The head is larger than {HEAD_LIMIT} bytes.")
         self._check_host(_all(headers, b"host"))
         if any(origin not in self._origins for origin in _all(headers, b"origin")):
             raise RefusedError("forbidden", "Web pages are not served.")
