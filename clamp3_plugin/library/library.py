@@ -3,6 +3,7 @@
 Conventions: paths are absolute and resolved; vectors handed in are float32 and of unit length.
 """
 
+import os
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -304,9 +305,28 @@ class Library:
         """What is known of each file, by path."""
         return MappingProxyType(self._records)
 
-    def pieces(self) -> list[Piece]:
-        """All pieces, in the order in which they were put in."""
-        return list(self._view.pieces)
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no piece in it."""
+        return not self._view.pieces
+
+    def pieces(self, where: Filter | None = None) -> list[Piece]:
+        """Give the pieces that a filter lets through, by path and number in the file."""
+        view = self._view
+        allowed = view.columns.mask(where or Filter())
+        chosen = (view.pieces[place] for place in np.flatnonzero(allowed))
+        return sorted(chosen, key=lambda piece: (piece.path, piece.tune))
+
+    def pieces_with_content(self, sha256: str) -> list[Piece]:
+        """Give the pieces of files with some content."""
+        paths = {record.path for record in self._records.values() if record.sha256 == sha256}
+        return [piece for piece in self._view.pieces if piece.path in paths] if paths else []
+
+    def known_below(self, paths: Iterable[str | os.PathLike[str]]) -> list[str]:
+        """Name the files that the library knows at or below some paths, there or not."""
+        resolved = [os.path.realpath(path) for path in paths]
+        folders = tuple(path.rstrip(os.sep) + os.sep for path in resolved)
+        return [path for path in self._records if path in resolved or path.startswith(folders)]
 
     def piece(self, identity: str) -> Piece:
         """Find a piece by its id, or by the beginning of it that only it has.

@@ -1,0 +1,184 @@
+"""Tags: the words of a vocabulary that lie nearest to a piece, a passage or a text.
+
+A concept is put where its labels lie in the embedding space: the mean of the English one and those
+of the languages asked for. Some words lie near to everything; where there is a background of other
+music, what a concept scores there on average is taken off before the concepts are ranked.
+"""
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+
+from clamp3_plugin.encoding import Embeddings, Encoder, encode, normalize
+from clamp3_plugin.errors import UsageError
+from clamp3_plugin.music import Modality
+from clamp3_plugin.query import TagHit
+
+MIN_BACKGROUND = 32
+"""Fewer vectors say more of themselves than of music."""
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """One tag with its labels by language code."""
+
+    tag: str
+    category: str
+    labels: dict[str, str]
+    prompts: tuple[str, ...] = ()
+    """English descriptions that help the encoder; not shown."""
+
+    def texts(self, language: str) -> list[str]:
+        """Give what is encoded for a language, the English label where it has none."""
+        label = self.labels.get(language, self.labels["en"])
+        return [label, *(self.prompts if language == "en" else ())]
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The concepts that can be tagged."""
+
+    concepts: tuple[Concept, ...]
+    languages: tuple[str, ...]
+    digest: str
+    """Changes with every change of the vocabulary."""
+
+    @classmethod
+    def load(cls) -> "Vocabulary":
+        """Read the vocabulary that ships."""
+        return cls.parse(resources.files("clamp3_plugin").joinpath("vocabulary.json").read_bytes())
+
+    @classmethod
+    def parse(cls, data: bytes) -> "Vocabulary":
+        """Read a vocabulary from JSON."""
+        table = json.loads(data)
+        concepts = tuple(
+            Concept(row["tag"], row["category"], row["labels"], tuple(row.get("prompts", ())))
+            for row in table["concepts"]
+        )
+        digest = hashlib.sha256(data).hexdigest()
+        return cls(concepts, tuple(table["languages"]), digest)
+
+    def known(self, languages: Sequence[str]) -> list[str]:
+        """Keep the languages that there are labels in, without region; English where none is left.
+
+        Examples
+        --------
+        >>> Vocabulary((), ("en", "ko"), "").known(["ko-KR", "xx", "ko"])
+        ['ko']
+        """
+        codes = [language.replace("_", "-").partition("-")[0].lower() for language in languages]
+        return list(dict.fromkeys(code for code in codes if code in self.languages)) or ["en"]
+
+
+class Tagger:
+    """Ranks the concepts of a vocabulary for a vector."""
+
+    def __init__(self, encoder: Encoder, vocabulary: Vocabulary, cache: Path | None = None) -> None:
+        self._encoder = encoder
+        self.vocabulary = vocabulary
+        self._cache = cache
+        self._by_language: dict[str, Embeddings] = {}
+
+    def tag(
+        self,
+        vector: Embeddings,
+        languages: Sequence[str] = ("en",),
+        n: int = 10,
+        background: Embeddings | None = None,
+    ) -> list[TagHit]:
+        """Give the tags that fit a vector.
+
+        Parameters
+        ----------
+        vector
+            float32, shape ``(dim,)``, unit length.
+        languages
+            Of the labels; unknown ones are left out, English stands in for all.
+        n
+            How many at most.
+        background
+            Vectors of other music of the same modality, shape ``(m, dim)``, unit rows.
+
+        Returns
+        -------
+        list of TagHit
+            Best first. ``score`` is the cosine; the order also takes the background into account.
+        """
+        if n < 1:
+            raise UsageError(f"{n} tags were asked for; at least 1 can be given.")
+        languages = self.vocabulary.known(languages)
+        prototypes = self.prototypes(languages)
+        scores = prototypes @ vector
+        ranked = scores
+        if background is not None and len(background) >= MIN_BACKGROUND:
+            ranked = scores - prototypes @ background.mean(axis=0)
+        order = np.argsort(-ranked, kind="stable")[:n]
+        return [self._hit(self.vocabulary.concepts[i], float(scores[i]), languages) for i in order]
+
+    @staticmethod
+    def _hit(concept: Concept, score: float, languages: Sequence[str]) -> TagHit:
+        labels = {code: concept.labels[code] for code in languages if code in concept.labels}
+        labels = labels or {"en": concept.labels["en"]}
+        return TagHit(concept.tag, concept.category, max(-1.0, min(1.0, score)), labels)
+
+    def prototypes(self, languages: Sequence[str]) -> Embeddings:
+        """Give where each concept lies, by English and the given languages.
+
+        Returns
+        -------
+        Embeddings
+            float32, shape ``(concepts, dim)``, unit rows.
+        """
+        codes = dict.fromkeys(["en", *languages])
+        return normalize(np.mean([self._of_language(code) for code in codes], axis=0))
+
+    def _of_language(self, language: str) -> Embeddings:
+        if language not in self._by_language:
+            stored = self._load(language)
+            if stored is None:
+                stored = self._encode(language)
+                self._store(language, stored)
+            self._by_language[language] = stored
+        return self._by_language[language]
+
+    def _encode(self, language: str) -> Embeddings:
+        texts = [concept.texts(language) for concept in self.vocabulary.concepts]
+        flat = [text for some in texts for text in some]
+        vectors = encode(self._encoder, Modality.TEXT, flat)
+        ends = np.cumsum([len(some) for some in texts])
+        parts = np.split(vectors, ends[:-1])
+        return normalize(np.stack([part.mean(axis=0) for part in parts]))
+
+    def _file(self, language: str) -> Path | None:
+        if self._cache is None:
+            return None
+        what = f"{self._encoder.space}\0{self.vocabulary.digest}".encode()
+        return self._cache / "tags" / f"{hashlib.sha256(what).hexdigest()[:16]}-{language}.npy"
+
+    def _load(self, language: str) -> Embeddings | None:
+        file = self._file(language)
+        if file is None:
+            return None
+        try:
+            stored = np.load(file, allow_pickle=False)
+        except (OSError, ValueError, EOFError):  # absent or damaged: it is encoded again
+            return None
+        wanted = (len(self.vocabulary.concepts), self._encoder.dim)
+        sound = stored.shape == wanted and stored.dtype == np.float32 and np.isfinite(stored).all()
+        return stored if sound else None
+
+    def _store(self, language: str, vectors: Embeddings) -> None:
+        file = self._file(language)
+        if file is None:
+            return
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as temporary:
+            np.save(temporary, vectors)
+        Path(temporary.name).replace(file)
