@@ -4,8 +4,15 @@ import time
 from contextlib import suppress
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from clamp3_plugin.errors import BrokenFileError, EmptyContentError, TooLargeError
+from clamp3_plugin.errors import (
+    BrokenFileError,
+    EmptyContentError,
+    InputRefusedError,
+    TooLargeError,
+)
 from clamp3_plugin.readers.abc import read_abc
 from clamp3_plugin.readers.abc_book import tunes_of
 from clamp3_plugin.readers.abc_normalize import normalize
@@ -337,3 +344,15 @@ def test_a_bar_counts_the_sounding_length_of_tuplets():
     (book,) = tunes_of(tune("(3ABc d2|A4|"))
 
     assert [float(onset) for onset in normalize(book).onsets] == [0, 2, 4]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(alphabet="ABcdzxZ,'^_=/23|:[](){}<>-\"!.~& KMLQV\n", max_size=60))
+def test_any_music_is_read_or_refused_and_read_again_unchanged(music):
+    try:
+        scores = read_abc(f"X:1\nL:1/8\nM:4/4\nK:C\nC|{music}\nD|\n".encode())
+    except InputRefusedError:
+        return
+
+    for score in scores:
+        assert read_one(score.whole()).whole() == score.whole()
