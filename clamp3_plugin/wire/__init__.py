@@ -20,6 +20,7 @@ from clamp3_plugin.wire.answering import (
 from clamp3_plugin.wire.asking import (
     MAX_CONTENT,
     Uploads,
+    need_source,
     parse_bars,
     parse_time,
     parse_where,
@@ -52,6 +53,7 @@ __all__ = [
     "hit_from_wire",
     "hit_to_wire",
     "loads",
+    "need_source",
     "parse_bars",
     "parse_time",
     "parse_where",

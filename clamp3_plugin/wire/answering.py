@@ -60,6 +60,8 @@ class IndexEvent:
     done: int = 0
     """Files dealt with so far, of ``total`` (0 while unknown)."""
     total: int = 0
+    known: bool = False
+    """Refused or failed in an earlier run already, unchanged since."""
 
     def to_wire(self) -> JsonObject:
         """Give the event as JSON."""
@@ -75,6 +77,7 @@ class IndexEvent:
             fields.take("reason", str) or "",
             fields.take("message", str) or "",
             *(fields.take(name, int) or 0 for name in ("passages", "done", "total")),
+            known=fields.take("known", bool) or False,
         )
 
 

@@ -27,11 +27,15 @@ _ASK = "Ask with one of: text, piece_id, upload_id, content."
 
 def source_from_wire(value: object, uploads: Uploads, what: str = "The source") -> Source:
     """Read a source: ``{text | piece_id | upload_id | content{…}, bars, time}``."""
-    fields = Fields(value, what)
+    return need_source(Fields(value, what), uploads)
+
+
+def need_source(fields: Fields, uploads: Uploads) -> Source:
+    """Read the fields of a source that nobody took yet; others are refused."""
     source = take_source(fields, uploads)
     fields.close()
     if source is None:
-        raise UsageError(f"{what} holds nothing to ask with.", _ASK)
+        raise UsageError("A source holds nothing to ask with.", _ASK)
     return source
 
 

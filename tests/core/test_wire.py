@@ -104,7 +104,7 @@ def test_a_tag_survives_the_wire():
 
 
 def test_events_and_summaries_of_an_index_run_survive_the_wire():
-    event = wire.IndexEvent("/a.mid", "refused", "too_large", "4 MiB is the limit.", 0, 3, 9)
+    event = wire.IndexEvent("/a.mid", "refused", "too_large", "Too large.", 0, 3, 9, known=True)
     summary = wire.IndexSummary("failed", {"indexed": 2}, NoModelError("No model.", "Get one."))
 
     back = wire.IndexSummary.from_wire(over_the_wire(summary.to_wire()))
@@ -183,7 +183,7 @@ REFUSED = {
     "range": ({"text": "a", "where": {"tempo": "fast"}}, "no range"),
     "range backwards": ({"text": "a", "where": {"tempo": "90-80"}}, "ends before"),
     "many sources": ({"text": "a", "plus": [{"text": "b"}] * 17}, "More than 16"),
-    "empty source": ({"text": "a", "minus": [{}]}, "minus holds nothing"),
+    "empty source": ({"text": "a", "minus": [{}]}, "holds nothing"),
 }
 
 
