@@ -76,7 +76,9 @@ class IndexEvent:
             fields.need("status", str),
             fields.take("reason", str) or "",
             fields.take("message", str) or "",
-            *(fields.take(name, int) or 0 for name in ("passages", "done", "total")),
+            fields.take("passages", int) or 0,
+            fields.take("done", int) or 0,
+            fields.take("total", int) or 0,
             known=fields.take("known", bool) or False,
         )
 
