@@ -1,0 +1,1 @@
+"""Training: records with metadata in, weights out."""
