@@ -205,9 +205,22 @@ def read_passages(table: pa.Table) -> tuple[list[Piece], Rows]:
                 ],
                 axis=1,
             ),
-            read_vectors(table)[order].astype(np.float32),
+            _vectors_in_order(table, order),
         ),
     )
+
+
+def _vectors_in_order(table: pa.Table, order: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Widen the vectors into their places, chunk by chunk: the matrix is there once."""
+    dim = table.schema.field("vector").type.list_size
+    places = np.argsort(order)
+    vectors = np.empty((table.num_rows, dim), np.float32)
+    first = 0
+    for chunk in table["vector"].chunks:
+        last = first + len(chunk)
+        vectors[places[first:last]] = np.asarray(chunk.flatten(), np.float16).reshape(-1, dim)
+        first = last
+    return vectors
 
 
 def read_vectors(table: pa.Table) -> NDArray[np.float16]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from clamp3_plugin.errors import MissingFileError
 from clamp3_plugin.library import arrow
+from clamp3_plugin.library.backup import back_up
 from clamp3_plugin.library.entries import (
     FileEntry,
     FileRecord,
@@ -26,7 +27,7 @@ from clamp3_plugin.library.entries import (
 )
 from clamp3_plugin.library.exact import View, passage_of
 from clamp3_plugin.library.exclusion import Exclusion, rows_allowed, same_bars
-from clamp3_plugin.library.lock import WriterLock
+from clamp3_plugin.library.lock import LOCK_NAME, WriterLock
 from clamp3_plugin.library.store import KEEP_VERSIONS, Store, filled_spaces, require_tables
 from clamp3_plugin.music import Modality, Passage, Piece
 from clamp3_plugin.query import Filter, Hit
@@ -107,7 +108,7 @@ class Library:
             require_tables(folder, space)
             return cls(folder, space, dim, None)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = WriterLock(folder / "writer.lock")
+        lock = WriterLock(folder / LOCK_NAME)
         try:
             return cls(folder, space, dim, lock)
         except BaseException:
@@ -222,6 +223,12 @@ class Library:
             self._must_write()
             self._store.compact(keep)
             self._version = self._store.version
+
+    def back_up(self, archive: Path) -> int:
+        """Write all spaces of this library to a new archive; gives the number of its files."""
+        with self._writing:
+            self._must_write()
+            return back_up(self.folder, archive)
 
     def _must_write(self) -> None:
         if self._lock is None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from clamp3_plugin.errors import LibraryBusyError
 
+LOCK_NAME = "writer.lock"
+
 if sys.platform == "win32":
     import msvcrt
 
