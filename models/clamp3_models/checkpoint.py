@@ -91,8 +91,8 @@ def import_model(
     folder = temporary_folder(final)
     try:
         if source.is_file():
-            _from_checkpoint(source, folder, name, timeout_s)
             _add_tokenizer(folder, tokenizer, store.shipped.values())
+            _from_checkpoint(source, folder, name, timeout_s)
             _add_card(folder, name, card or _card_of_checkpoint(source))
         else:
             _from_folder(source, folder, name, tokenizer)

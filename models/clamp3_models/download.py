@@ -240,18 +240,14 @@ class _Transfer:
     def _copy(self, response: http.client.HTTPResponse, file: IO[bytes], start: int) -> None:
         size = self._size or 0
         received = start
-        # one byte more than expected is asked for: a server that sends more serves another file
-        while block := response.read(min(_BLOCK, size - received + 1)):
-            received += len(block)
-            if received > size:
-                break
+        while received < size:
+            # read1 and not read: what came before a timeout must not be lost in a buffer
+            block = response.read1(min(_BLOCK, size - received))
+            if not block:
+                raise _DroppedError("the connection was closed")
             self._write(file, block)
+            received += len(block)
             self._progress(received, size)
-        if received > size:
-            file.truncate(0)
-            raise NoModelError(f"The server sends more of {self._target.name} than {size} bytes.")
-        if received < size:
-            raise _DroppedError("the connection was closed")
 
     def _write(self, file: IO[bytes], block: bytes) -> None:
         try:

@@ -154,13 +154,10 @@ class ModelStore:
         Config.load(self._home)
         path = self._home.config / "config.toml"
         text = path.read_text("utf-8") if path.exists() else ""
-        line = f'model = "{name}"'
-        changed, count = _MODEL_LINE.subn(line, text, count=1)
-        if not count:
-            changed = f"{line}\n{text}"
-        if tomllib.loads(changed) != {**tomllib.loads(text), "model": name}:
+        changed = _with_model(text, name)
+        if changed is None:
             raise UsageError(
-                f"{path} is too intricate to change.", f"Write into it yourself: {line}"
+                f"{path} is too intricate to change.", f'Write into it yourself: model = "{name}"'
             )
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         temporary = path.with_suffix(".tmp")
@@ -218,6 +215,19 @@ def temporary_folder(folder: Path) -> Path:
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True, mode=0o700)
     return temporary
+
+
+def _with_model(text: str, name: str) -> str | None:
+    """Set ``model`` in the text of a TOML file; None where that would change anything else."""
+    line = f'model = "{name}"'
+    changed, count = _MODEL_LINE.subn(line, text, count=1)
+    if not count:
+        changed = f"{line}\n{text}"
+    try:
+        same = tomllib.loads(changed) == {**tomllib.loads(text), "model": name}
+    except tomllib.TOMLDecodeError:
+        same = False
+    return changed if same else None
 
 
 def _is_name(name: str) -> bool:
