@@ -9,7 +9,6 @@ from clamp3_plugin.readers.musicxml.lyrics import Verses
 from clamp3_plugin.readers.musicxml.opening import Opening
 from clamp3_plugin.readers.musicxml.part_list import Group, PartName
 from clamp3_plugin.readers.musicxml.parts import Measure, Part
-from clamp3_plugin.readers.musicxml.staff_changes import mark_staff_changes
 
 LINE = 100  # characters of music that a line stays under
 STEMLESS = "s"
@@ -122,7 +121,6 @@ def voice_bars(voice: Voice, part: Part) -> list[list[Event]]:
     for bar in bars:
         rhythm.write(bar)
     rhythm.end()
-    mark_staff_changes(bars, voice.staff)
     return bars
 
 

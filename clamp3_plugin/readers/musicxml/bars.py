@@ -165,7 +165,7 @@ def _break(notes: list[Note]) -> None:
 
 def _join_rests(notes: list[Note]) -> None:
     """Let rests go with the beam that they stand before, or in."""
-    for note, rest in pairwise(reversed(notes)):
+    for note, rest in pairwise(note for note in reversed(notes) if not note.grace):
         if not rest.heads:
             rest.beamed = note.beamed
 
@@ -181,36 +181,29 @@ def _dotted(first: Note, second: Note) -> str:
 def bar_text(bar: list[Event]) -> str:
     """Write a bar without its barline."""
     pieces: list[str] = []
-    in_grace = False
     for event in bar:
-        grace = isinstance(event, Note) and event.grace is not None
-        if in_grace and not grace:
-            pieces.append("}")
         if isinstance(event, Mark):
             pieces.append(event.text)
-        else:
-            if event.grace is not None and not in_grace:
-                pieces.append("(" * event.slurs_opened)
-                pieces.append("{/" if event.grace.slashed else "{")
-            elif not event.beamed and not grace:
-                pieces.append(" ")
-            pieces.append(_note_text(event))
-        in_grace = grace
-    if in_grace:
-        pieces.append("}")
-    return "".join(pieces)
+            continue
+        if not event.beamed and not event.grace:
+            pieces.append(" ")
+        pieces.append(_note_text(event))
+    text = "".join(pieces)
+    # a pedal or octave shift may begin twice, or end where it begins
+    for idle in ("!8va(!!8va)!", "!8vb(!!8vb)!"):
+        text = text.replace(idle, "")
+    return text.replace("!ped!!ped!", "!ped!")
 
 
 def _note_text(note: Note) -> str:
     size = length_text(note.length) if not note.grace else ""
-    return (
-        note.before
-        + ("" if note.grace else "(" * note.slurs_opened)
-        + "".join(note.decorations)
-        + _heads(note, size)
-        + note.after
-        + ")" * note.slurs_closed
-    )
+    slurs = "(" * note.slurs_opened
+    text = "".join(note.decorations) + _heads(note, size) + note.after + ")" * note.slurs_closed
+    if not note.grace:
+        return note.before + slurs + text
+    # a slur from the first grace note stands before the brace
+    opening = slurs + note.grace.opens if note.grace.opens else slurs
+    return opening + text + note.grace.closes
 
 
 def _heads(note: Note, size: str) -> str:

@@ -67,7 +67,9 @@ def convert_musicxml(data: bytes) -> Converted:
 
 
 def _read_parts(score: Element, group: Group, opening: Opening) -> list[tuple[PartName, Part]]:
-    software = " ".join(item.text or "" for item in score.iterfind("identification/encoding/software"))
+    software = " ".join(
+        item.text or "" for item in score.iterfind("identification/encoding/software")
+    )
     listed = {part.id: part for part in parts_of(group)}
     parts = []
     for element in score.iterfind("part"):

@@ -61,7 +61,7 @@ class Direction:
 def read_direction(direction: Element, staff: int) -> Direction:
     """Read a direction."""
     found = Direction(staff=staff)
-    tempo = sound = direction.find("sound")
+    sound = direction.find("sound")
     found.tempo = read_sound(sound) if sound is not None else None
     jump = _jump(sound)
     texts: list[str] = []
@@ -75,11 +75,10 @@ def read_direction(direction: Element, staff: int) -> Direction:
                 found.tempo = _metronome(sign) or found.tempo
             else:
                 found.signs += _sign(sign)
-    if jump:
+    if jump and not found.signs:
         found.words = jump
     elif text := "".join(texts):
         found.words = _annotation(text, below=below)
-    _ = tempo
     return found
 
 
@@ -103,8 +102,8 @@ def _is_below(words: Element) -> bool:
 
 
 def _annotation(text: str, *, below: bool) -> str:
-    escaped = text.replace('"', '\\"').replace("\n", "\\n")
-    return f'"{"_" if below else "^"}{escaped}"'
+    escaped = text.replace('"', '\\"').replace("\n", "\\n").strip()
+    return f'"{"_" if below else "^"}{escaped}"' if escaped else ""
 
 
 def _metronome(metronome: Element) -> Tempo | None:

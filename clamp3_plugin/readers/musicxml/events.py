@@ -19,9 +19,10 @@ class Head:
 
 @dataclass(slots=True)
 class Grace:
-    """Marks a note as a grace note; the first of a group may be slashed."""
+    """Marks a note as a grace note; ``opens`` and ``closes`` are the braces of its group."""
 
-    slashed: bool = False
+    opens: str = ""
+    closes: str = ""
 
 
 @dataclass(slots=True)

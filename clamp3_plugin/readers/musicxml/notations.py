@@ -1,7 +1,5 @@
 """What stands on a note: ornaments, articulations, fermatas, fingerings, as ABC decorations."""
 
-from collections.abc import Iterable
-
 from clamp3_plugin.readers.musicxml.parse import Element
 from clamp3_plugin.readers.musicxml.values import whole
 
@@ -35,16 +33,15 @@ _GROUPS = {"articulations", "ornaments", "technical"}
 _LINES = {"glissando": "~", "slide": "-"}
 
 
-def decorations(notations: Iterable[Element]) -> list[str]:
+def decorations(notations: Element | None) -> list[str]:
     """List the decorations of one note, in the order in which they are written."""
     found: dict[str, Element] = {}
-    for notation in notations:
-        for child in notation:
-            if child.tag in _GROUPS:
-                for sign in child:
-                    found.setdefault(f"{child.tag}/{sign.tag}", sign)
-            else:
-                found.setdefault(child.tag, child)
+    for child in notations if notations is not None else ():
+        if child.tag in _GROUPS:
+            for sign in child:
+                found.setdefault(f"{child.tag}/{sign.tag}", sign)
+        else:
+            found.setdefault(child.tag, child)
     if not found:
         return []
     texts = [text for path, text in _DECORATIONS.items() if path in found]

@@ -11,6 +11,7 @@ from clamp3_plugin.readers.musicxml.values import Ticks, duration, whole
 
 _NOTEHEADS = {"x": "^", "circle-x": "_", "diamond": "_", "triangle": "_"}
 _NO_PITCH = "e"
+_DOUBLE = {"start", "stop"}  # of a tremolo between two notes
 
 
 @dataclass(slots=True)
@@ -52,16 +53,18 @@ class Children:
         return (found.text or "").strip() if found is not None else ""
 
 
-def read_note(element: Element, kids: Children, voice: str, now: Ticks, around: Surroundings) -> Note:
+def read_note(
+    element: Element, kids: Children, voice: str, now: Ticks, around: Surroundings
+) -> Note:
     """Read a note, the first of a chord, or a rest."""
-    slashed = (grace := kids.first("grace")) is not None and grace.get("slash") == "yes"
+    grace = "grace" in kids
     beam = kids.text("beam")
     note = Note(
         time=now,
-        duration=0 if grace is not None else duration(kids.text("duration"), around.per_quarter),
+        duration=0 if grace else duration(kids.text("duration"), around.per_quarter),
         per_quarter=around.per_quarter,
         beamed=beam in {"continue", "end"},
-        grace=Grace(slashed) if grace is not None else None,
+        grace=Grace() if grace else None,
         tuplet=_tuplet(kids),
         staff=whole(kids.text("staff"), 1, 1, 99),
     )
@@ -72,16 +75,17 @@ def read_note(element: Element, kids: Children, voice: str, now: Ticks, around: 
     return note
 
 
-def add_head(element: Element, note: Note, kids: Children, voice: str, around: Surroundings) -> None:
+def add_head(
+    element: Element, note: Note, kids: Children, voice: str, around: Surroundings
+) -> None:
     """Add the pitch of an element, and what stands on it, to a note or chord."""
-    for text in decorations(kids.all("notations")):
-        if text not in note.decorations:
-            note.decorations.append(text)
+    signs = decorations(kids.first("notations"))
     if kids.text("stem") == "none":
-        note.decorations.append("s")
+        signs.append("s")
+    note.decorations += [sign for sign in signs if sign not in note.decorations]
     if "rest" in kids or element.get("print-object") == "no":
         return
-    ties = {tie.get("type") for tie in kids.all("tie")}
+    ties = _ties(kids)
     mark = kids.first("accidental")
     pitch, alter = _pitch(kids, note.staff, voice, around)
     accidental = ""
@@ -90,16 +94,24 @@ def add_head(element: Element, note: Note, kids: Children, voice: str, around: S
         accidental = around.accidentals.mark(
             pitch, voice, alter, printed=printed, tied="stop" in ties
         )
-    courtesy = mark is not None and "yes" in {mark.get("cautionary"), mark.get("parentheses")}
+    courtesy = mark is not None and mark.get("parentheses") == "yes"
     if courtesy:
         accidental = "!courtesy!" + accidental
     note.heads.append(Head(accidental + pitch, tied="start" in ties))
+
+
+def _ties(kids: Children) -> set[str | None]:
+    notations = kids.first("notations")
+    tied = notations.findall("tied") if notations is not None else []
+    return {tie.get("type") for tie in kids.all("tie") + tied}
 
 
 def _tuplet(kids: Children) -> Tuplet | None:
     ratio = kids.first("time-modification")
     if ratio is None:
         return None
+    if any(sign.get("type") in _DOUBLE for sign in _tremolos(kids)):
+        return None  # here the ratio only tells that two notes share their length
     tuplet = Tuplet(
         actual=whole(ratio.findtext("actual-notes"), 1, 1, 999),
         normal=whole(ratio.findtext("normal-notes"), 1, 1, 999),
@@ -109,6 +121,11 @@ def _tuplet(kids: Children) -> Tuplet | None:
             tuplet.starts += bracket.get("type") == "start"
             tuplet.stops += bracket.get("type") == "stop"
     return tuplet
+
+
+def _tremolos(kids: Children) -> list[Element]:
+    notations = kids.first("notations")
+    return notations.findall("ornaments/tremolo") if notations is not None else []
 
 
 def _pitch(kids: Children, staff: int, voice: str, around: Surroundings) -> tuple[str, int]:

@@ -16,7 +16,7 @@ from clamp3_plugin.readers.musicxml.attributes import (
 )
 from clamp3_plugin.readers.musicxml.barlines import Barline, read_barline
 from clamp3_plugin.readers.musicxml.directions import Line, Tempo, read_direction, read_sound
-from clamp3_plugin.readers.musicxml.events import Event, Mark, Note
+from clamp3_plugin.readers.musicxml.events import Event, Grace, Mark, Note
 from clamp3_plugin.readers.musicxml.harmony import chord_symbol
 from clamp3_plugin.readers.musicxml.lyrics import read_syllables
 from clamp3_plugin.readers.musicxml.notes import Children, Surroundings, add_head, read_note
@@ -27,6 +27,7 @@ from clamp3_plugin.readers.musicxml.voices import VoicePlan
 
 _WEDGES = {"crescendo": "<", "diminuendo": ">"}
 _SHIFTS = {"down": "8va", "up": "8vb"}
+_PEDALS = {"start": "!ped!", "stop": "!ped-up!"}
 
 
 @dataclass(slots=True)
@@ -64,6 +65,15 @@ class Part:
     """Measure, quarter notes into it, quarter notes a minute."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Slur:
+    """A slur that has begun."""
+
+    voice: str
+    note: Note
+    measure: Measure
+
+
 class PartReader:
     """Walks a part and keeps what carries over from element to element."""
 
@@ -75,9 +85,15 @@ class PartReader:
         self._now: Ticks = 0
         self._measure = Measure("")
         self._next_voice: str | None = None
+        self._graces: list[bool] = []
+        self._note_count = 0
+        self._in_grace = False
+        self._staff_now = dict(plan.staff_of)
         self._last_notes: dict[str, Note] = {}
-        self._slurs: dict[str, tuple[str, Note]] = {}
+        self._slurs: dict[str, _Slur] = {}
         self._lines: dict[tuple[str, str], tuple[list[str], str]] = {}
+        self._early_stops: dict[tuple[str, str], Ticks] = {}
+        self._pedal_voice: str | None = None
         self._transposes = False
         self._handlers: dict[str, Callable[[Element], None]] = {
             "note": self._read_note,
@@ -92,6 +108,7 @@ class PartReader:
 
     def read(self, element: Element) -> Part:
         """Read all measures."""
+        self._graces = [note.find("grace") is not None for note in element.iterfind("measure/note")]
         for child in element.iterfind("measure"):
             self._read_measure(child)
         self.part.drums = dict(self._around.drums)
@@ -138,7 +155,7 @@ class PartReader:
 
     def _jump(self, element: Element, sign: int) -> None:
         by = duration(element.findtext("duration"), self._around.per_quarter)
-        if by * 16 >= self._around.per_quarter:
+        if by * 16 > self._around.per_quarter:
             self._advance(sign * by)
 
     # --- notes
@@ -152,14 +169,38 @@ class PartReader:
             note = last
         else:
             note = read_note(element, kids, voice, self._now, self._around)
+            self._go_to_staff(voice, note.staff)
             self._measure.bars.setdefault(voice, []).append(note)
             self._last_notes[voice] = note
             self._advance(note.duration)
         if note.heads:
             self.part.sounding.add(voice)
             self.part.notes += 1
+        self._note_count += 1
+        if note.grace is not None:
+            self._brace(kids, note.grace)
         self._read_slurs(kids, voice, note)
         read_syllables(kids.all("lyric"), note)
+
+    def _go_to_staff(self, voice: str, staff: int) -> None:
+        """Tell where a voice moves to another staff."""
+        if steps := staff - self._staff_now[voice]:
+            self._put(voice, f"[I:staff {steps:+d}]")
+            self._staff_now[voice] = staff
+
+    def _brace(self, kids: Children, grace: Grace) -> None:
+        """Open and close groups of grace notes in the order of the file, whatever their voices.
+
+        So the reference does it: where one voice ends with grace notes and the next begins with
+        some, the first has no closing brace and the second no opening one.
+        """
+        if not self._in_grace:
+            first = kids.first("grace")
+            grace.opens = "{/" if first is not None and first.get("slash") == "yes" else "{"
+            self._in_grace = True
+        if not any(self._graces[self._note_count : self._note_count + 1]):
+            grace.closes = "}"
+            self._in_grace = False
 
     def _read_slurs(self, kids: Children, voice: str, note: Note) -> None:
         """Count slurs that begin and end in one voice; ABC has no others."""
@@ -167,12 +208,24 @@ class PartReader:
             for slur in notations.iterfind("slur"):
                 number = slur.get("number", "1")
                 if slur.get("type") == "start":
-                    self._slurs[number] = (voice, note)
+                    self._slurs[number] = _Slur(voice, note, self._measure)
                 elif slur.get("type") == "stop" and number in self._slurs:
-                    start_voice, start = self._slurs.pop(number)
-                    if start_voice == voice:
-                        start.slurs_opened += 1
+                    start = self._slurs.pop(number)
+                    if self._ornaments(start, note):
+                        self._forget_slurs(start.note)
+                    elif start.voice == voice:
+                        start.note.slurs_opened += 1
                         note.slurs_closed += 1
+
+    def _ornaments(self, start: "_Slur", note: Note) -> bool:
+        """Tell whether a slur only joins grace notes to their note, which is not written."""
+        at_once = start.measure is self._measure and start.note.time == note.time
+        return at_once and start.note.grace is not None and note.grace is None
+
+    def _forget_slurs(self, note: Note) -> None:
+        self._slurs = {
+            number: slur for number, slur in self._slurs.items() if slur.note is not note
+        }
 
     # --- marks
 
@@ -214,24 +267,29 @@ class PartReader:
     def _read_direction(self, element: Element) -> None:
         direction = read_direction(element, _staff(element))
         self._set_tempo(direction.tempo, direction.staff)
-        self._say(direction.staff, direction.words)
         for sign in direction.signs:
             if isinstance(sign, Line):
                 self._draw(sign, direction.staff)
             else:
                 self._say(direction.staff, sign)
+        self._say(direction.staff, direction.words)
 
     def _draw(self, line: Line, staff: int) -> None:
         """Begin or end a hairpin, octave shift or pedal; it ends in the voices where it began."""
+        if line.kind == "pedal":
+            self._press(line, staff)
+            return
         place = (line.kind, line.number)
         if line.type == "stop":
-            voices, text = self._lines.pop(place, ([], ""))
-            self._put_all(voices, text)
+            if place in self._lines:
+                voices, text = self._lines.pop(place)
+                self._put_all(voices, text)
+            else:
+                self._early_stops[place] = self._now
             return
         sign = {
             "wedge": _WEDGES.get(line.type, ""),
             "octave-shift": _SHIFTS.get(line.type, ""),
-            "pedal": "ped" if line.type == "start" else "",
         }[line.kind]
         if not sign:
             return
@@ -239,9 +297,20 @@ class PartReader:
         voices = [target] if target is not None else []
         if line.kind == "octave-shift":
             voices = self._plan.on_staff(staff)
-        end = "!ped-up!" if sign == "ped" else f"!{sign})!"
-        self._put_all(voices, "!ped!" if sign == "ped" else f"!{sign}(!")
-        self._lines[place] = (voices, end)
+        self._put_all(voices, f"!{sign}(!")
+        # where the start is in a later voice of the file than the end, the end came first
+        stop = self._early_stops.pop(place, None)
+        if stop is None:
+            self._lines[place] = (voices, f"!{sign})!")
+        else:
+            for voice in voices:
+                self._measure.bars[voice].append(Mark(stop, f"!{sign})!"))
+
+    def _press(self, line: Line, staff: int) -> None:
+        """Press or lift the pedal, all in the voice that had the first pedal sign of the part."""
+        if self._pedal_voice is None:
+            self._pedal_voice = self._target(staff)
+        self._put(self._pedal_voice, _PEDALS.get(line.type, ""))
 
     # --- signatures and barlines
 
@@ -287,10 +356,12 @@ class PartReader:
         shift = f" transpose={transposition}" if transposition else ""
         for clef in read_clefs(element):
             self._around.clef_octaves[clef.staff] = clef.octaves
-            if len(self.part.measures) == 1:
+            if self._at_start:
                 self.part.clefs[clef.staff] = clef.name + shift
             else:
-                self._put_all(self._plan.on_staff(clef.staff), f"[K:{clef.name}{shift}]")
+                for voice in self._plan.on_staff(clef.staff):
+                    self._go_to_staff(voice, clef.staff)
+                    self._put(voice, f"[K:{clef.name}{shift}]")
 
     def _read_barline(self, element: Element) -> None:
         measures = self.part.measures

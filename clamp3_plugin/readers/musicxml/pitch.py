@@ -49,7 +49,9 @@ def key_name(fifths: int, mode: str) -> str:
     short = mode.strip().lower()[:3]
     offset = _MINOR_OFFSET.get(short, 0)
     tonic = _FIFTHS[max(0, min(len(_FIFTHS) - 1, fifths + 8 + offset))]
-    return tonic if short in {"", "maj", "ion", "non"} or short not in _MINOR_OFFSET else tonic + short
+    return (
+        tonic if short in {"", "maj", "ion", "non"} or short not in _MINOR_OFFSET else tonic + short
+    )
 
 
 def key_alterations(fifths: int) -> dict[str, int]:
