@@ -12,6 +12,7 @@ from lancedb.table import LanceTable
 from clamp3_plugin.errors import EncoderMismatchError
 from clamp3_plugin.indexing.events import EventStatus, FileEvent, Summary
 from clamp3_plugin.indexing.indexer import Batch, Indexer
+from clamp3_plugin.indexing.survey import survey
 from clamp3_plugin.library.library import Library
 from clamp3_plugin.library.store import Store
 from tests.fakes import FakeFormats, HashEncoder
@@ -271,6 +272,43 @@ def test_links_are_not_followed_and_a_folder_is_visited_once(desk, tmp_path):
     desk.index(desk.music, desk.music / "loop", desk.music / "a.score")
 
     assert desk.told == {"a.score": "indexed"}
+
+
+def test_overlapping_folders_are_looked_at_once(desk):
+    desk.write("in/a.score", tune(1))
+    looked: list[Path] = []
+
+    def is_music(path: Path) -> bool:
+        looked.append(path)
+        return True
+
+    survey([desk.music, desk.music / "in", desk.music], is_music, {})
+
+    assert len(looked) == 1
+
+
+def test_what_lies_too_deep_is_neither_read_nor_removed(desk):
+    deep = desk.write("d/" * 66 + "a.score", tune(1))
+    desk.index(deep)
+    deep.unlink()
+
+    desk.index()
+
+    [event] = desk.events
+    assert "64 folders deep" in event.message
+    assert len(desk.library.pieces()) == 1
+
+
+def test_a_file_that_has_become_unreadable_loses_its_pieces(desk):
+    path = desk.write("a.score", tune(1))
+    desk.index()
+    path.write_text("BROKEN")
+
+    desk.index()
+
+    assert desk.told == {"a.score": "refused"}
+    assert desk.library.is_empty
+    assert desk.library.check().sound
 
 
 def test_names_of_any_bytes_are_indexed(desk):

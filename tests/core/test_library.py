@@ -228,15 +228,41 @@ def test_excluded_pieces_and_stretches_do_not_answer(library):
     first, second = library.pieces()
 
     without_piece = library.search(unit(1), 5, without=Exclusion(frozenset({first.id})))
-    passages = ((first.id, Passage(9, 16)),)
-    far = library.search(unit(4), 1, Filter(folder="/m"), Exclusion(passages=passages))[0]
+    near_passage = Exclusion(passages=((first.id, Passage(9, 16)),))
+    left = {
+        hit.passage
+        for seed in range(1, 8)
+        for hit in library.search(unit(seed), 5, without=near_passage)
+        if hit.piece.id == first.id
+    }
 
     assert [hit.piece.id for hit in without_piece] == [second.id]
-    # 9-16 overlaps 5-12 and 13-20, its neighbours are 1-8 and 17-24; only 21-28 is left of it
-    near = [Passage(5, 12), Passage(13, 20), Passage(1, 8), Passage(17, 24), None]
-    assert (far.piece.id, far.passage and far.passage.first_bar) not in {
-        (first.id, each and each.first_bar) for each in near
+    # the whole piece, 5-12 and 13-20 overlap it; 1-8 and 17-24 are its neighbours
+    assert left == {Passage(21, 28, 10.0, 14.0)}
+
+
+def test_passages_in_seconds_have_neighbours_too(library):
+    windows = tuple(Passage(start=5.0 * i, end=5.0 * i + 10) for i in range(7))
+    vectors = np.stack([unit(seed) for seed in range(8)])
+    library.add([entry("/m/a.mid", PieceEntry(Modality.PERFORMANCE, Metadata(), windows, vectors))])
+    near_passage = Exclusion(passages=((library.pieces()[0].id, Passage(start=10, end=20)),))
+
+    left = {
+        hit.passage
+        for seed in range(8)
+        for hit in library.search(unit(seed), 5, without=near_passage)
     }
+
+    assert left == {Passage(start=25, end=35), Passage(start=30, end=40)}
+
+
+def test_a_vector_of_the_library_is_its_own_best_hit_exactly(library):
+    library.add([entry(f"/m/{i}.xml", piece(i)) for i in range(20)])
+
+    for each in library.pieces():
+        vector = library.vector(each.id)
+        assert vector is not None
+        assert library.search(vector, 1)[0].score == pytest.approx(1, abs=1e-6)
 
 
 def test_vectors_are_given_back_by_piece_and_passage(library):
