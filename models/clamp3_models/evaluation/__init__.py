@@ -1,0 +1,1 @@
+"""Measure how well embeddings find what they should."""
