@@ -66,6 +66,7 @@ class Clamp3Encoder:
         self._model = (
             model.eval().to(device=device, dtype=dtype).requires_grad_(requires_grad=False)
         )
+        self._model.symbolic_model.lay_out_for_speed()
         self._tokenizer = tokenizer
         self._device = torch.device(device)
         self._dtype = dtype

