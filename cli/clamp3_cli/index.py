@@ -1,0 +1,82 @@
+"""``clamp3 index``: folders and files into the library, as much of them as is new."""
+
+import os
+from collections.abc import Callable, Generator, Sequence
+
+import click
+
+from clamp3_cli import output
+from clamp3_cli.progress import is_failure, progress, summary
+from clamp3_plugin.client import ensure_daemon
+from clamp3_plugin.config import Config, Home
+from clamp3_plugin.errors import NoDaemonError
+from clamp3_plugin.wire import IndexEvent, IndexSummary, dumps
+
+OnEvent = Callable[[IndexEvent], None]
+
+
+@click.command(no_args_is_help=True)
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a file, then the summary.")
+@click.option("--no-daemon", is_flag=True, help="Do it in this process.")
+@click.pass_obj
+def index(home: Home, paths: tuple[str, ...], as_json: bool, no_daemon: bool) -> int:
+    """Put folders and files into the library.
+
+    Takes MusicXML, ABC and MIDI, and only what is new: unchanged files are not opened, moved ones
+    not encoded again, those that are gone leave the library. A file that cannot be read is named
+    with the reason and holds up nothing. What is done stays done if you stop it with Ctrl-C.
+    """
+    absolute = [os.path.abspath(path) for path in paths]  # noqa: PTH100 - bytes of any kind
+    failures = 0
+    run = _in_process if no_daemon else _by_daemon
+    with progress() as show:
+
+        def take(event: IndexEvent) -> None:
+            nonlocal failures
+            failures += is_failure(event)
+            show(event)
+            if as_json:
+                click.echo(dumps(line(event)))
+
+        end = run(home, absolute, take)
+    if end.error is not None:
+        raise end.error
+    click.echo(dumps({"summary": dict(end.counts)}) if as_json else summary(end.counts))
+    return 1 if failures else 0
+
+
+def line(event: IndexEvent) -> dict[str, object]:
+    """Give an event as one line of ``index --json``."""
+    return {
+        "path": event.path,
+        "status": event.status,
+        "reason": event.reason or None,
+        "message": event.message or None,
+        "passages": event.passages,
+    }
+
+
+def _by_daemon(home: Home, paths: Sequence[str], take: OnEvent) -> IndexSummary:
+    with ensure_daemon(home, on_wait=output.starting()) as client:
+        events = client.index(paths)
+        try:
+            for event in events:
+                if isinstance(event, IndexSummary):
+                    return event
+                take(event)
+        finally:
+            if isinstance(events, Generator):
+                events.close()  # ends the run, where it is still under way
+    raise NoDaemonError("The daemon ended the run without a summary.", "Index again.")
+
+
+def _in_process(home: Home, paths: Sequence[str], take: OnEvent) -> IndexSummary:
+    from clamp3_cli.wiring import make_service  # noqa: PLC0415 - torch, lancedb: seconds
+
+    service = make_service(home.create(), Config.load(home))
+    try:
+        service.load()
+        return IndexSummary("done", service.index(paths, take, lambda: False))
+    finally:
+        service.close()

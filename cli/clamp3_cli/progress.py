@@ -1,0 +1,87 @@
+"""The progress of an index run on stderr: a bar with the time left, or now and then a line."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Protocol
+
+from clamp3_cli.output import Ticker, say, short_path
+from clamp3_plugin.wire import IndexEvent
+
+_EVERY_S = 10.0
+_FAILURES = frozenset({"refused", "failed"})
+
+
+class Progress(Protocol):
+    """Is told of every file."""
+
+    def __call__(self, event: IndexEvent, /) -> None:
+        """Take in an event."""
+
+
+def is_failure(event: IndexEvent) -> bool:
+    """Tell whether a file could not be put in."""
+    return event.status in _FAILURES
+
+
+def summary(counts: Mapping[str, float]) -> str:
+    """Say in a line how a run went.
+
+    Examples
+    --------
+    >>> summary({"indexed": 3, "unchanged": 0, "refused": 1, "passages": 12, "seconds": 2.04})
+    '3 indexed, 1 refused, 12 passages, in 2.0 s'
+    """
+    names = ("indexed", "unchanged", "moved", "removed", "refused", "failed", "passages")
+    parts = [f"{counts[name]:.0f} {name}" for name in names if counts.get(name)]
+    return f"{', '.join(parts) or 'no music found'}, in {counts.get('seconds', 0):.1f} s"
+
+
+@contextmanager
+def progress(what: str = "indexing") -> Iterator[Progress]:
+    """Show how far a run has come, and name every file that could not be put in."""
+    if sys.stderr.isatty():
+        with _bar(what) as bar:
+            yield bar
+    else:
+        yield _Lines()
+
+
+class _Lines:
+    """Lines for a log."""
+
+    def __init__(self) -> None:
+        self._ticker = Ticker(_EVERY_S)
+
+    def __call__(self, event: IndexEvent, /) -> None:
+        if is_failure(event):
+            say(_complaint(event))
+        if self._ticker.is_due():
+            say(f"{event.done} of {event.total} files")
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Progress]:
+    from rich import progress as parts  # noqa: PLC0415 - only for a terminal
+    from rich.console import Console  # noqa: PLC0415 - as above
+
+    columns = (
+        parts.TextColumn("{task.description}"),
+        parts.BarColumn(),
+        parts.MofNCompleteColumn(),
+        parts.TimeRemainingColumn(elapsed_when_finished=True),
+    )
+    console = Console(stderr=True)
+    with parts.Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+
+        def take(event: IndexEvent, /) -> None:
+            if is_failure(event):
+                console.print(f"clamp3: {_complaint(event)}", markup=False, highlight=False)
+            bar.update(task, completed=event.done, total=event.total or None)
+
+        yield take
+
+
+def _complaint(event: IndexEvent) -> str:
+    return f"{event.status}: {short_path(event.path)}: {event.message}"
