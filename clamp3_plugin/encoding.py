@@ -43,16 +43,12 @@ def encode(encoder: Encoder, modality: Modality, contents: Sequence[str]) -> Emb
     """
     if not contents:
         return np.zeros((0, encoder.dim), np.float32)
-    match modality:
-        case Modality.TEXT:
-            raw = encoder.encode_text(contents)
-        case Modality.SCORE:
-            raw = encoder.encode_score(contents)
-        case Modality.PERFORMANCE:
-            raw = encoder.encode_performance(contents)
-        case Modality.AUDIO:
-            raise ValueError("audio is not encoded from strings")
-    return normalize(raw)
+    methods = {
+        Modality.TEXT: encoder.encode_text,
+        Modality.SCORE: encoder.encode_score,
+        Modality.PERFORMANCE: encoder.encode_performance,
+    }
+    return normalize(methods[modality](contents))
 
 
 def normalize(embeddings: Embeddings) -> Embeddings:

@@ -65,7 +65,9 @@ class Query:
         if not self.plus:
             raise UsageError("Nothing was asked.", "Give a text or a file.")
         if not 1 <= self.n <= MAX_HITS:
-            raise UsageError(f"{self.n} hits were asked for; between 1 and {MAX_HITS} can be given.")
+            raise UsageError(
+                f"{self.n} hits were asked for; between 1 and {MAX_HITS} can be given."
+            )
 
 
 @dataclass(frozen=True, slots=True)
