@@ -15,7 +15,7 @@ from torch import Tensor
 
 from clamp3_models import e5
 from clamp3_models.clamp3 import Clamp3Config, mean_pool, text_positions
-from clamp3_models.folder import file_sha256
+from clamp3_models.folder import TOKENIZER_FILES, write_sums
 from clamp3_models.tokenizer import Tokenizer, join_lines, load_tokenizer
 from clamp3_models.training.bank import Bank, BankSettings, make_music, make_texts, text_features
 from clamp3_models.training.records import Record, balanced, read_records
@@ -24,7 +24,6 @@ from clamp3_models.transformer import Transformer, TransformerConfig
 from clamp3_models.weights import write_model
 from clamp3_plugin.errors import UsageError
 
-TOKENIZER_FILE = "sentencepiece.bpe.model"
 Stage = Callable[[str, int, int | None], None]
 """Told the name of a stage, how much of it is done, and of how much (None: unknown)."""
 
@@ -174,10 +173,8 @@ def _write(
     write_model(
         paths.output, config, {**text, **trained}, four_bit=sorted(_rounded_keys(text)), half=True
     )
-    shutil.copyfile(paths.tokenizer / TOKENIZER_FILE, paths.output / TOKENIZER_FILE)
-    names = sorted(path.name for path in _files(paths.output))
-    sums = [f"{file_sha256(paths.output / name)}  {name}\n" for name in names]
-    (paths.output / "SHA256SUMS").write_text("".join(sums), "utf-8")
+    shutil.copyfile(paths.tokenizer / TOKENIZER_FILES[0], paths.output / TOKENIZER_FILES[0])
+    write_sums(paths.output)
 
 
 def _rounded_keys(text: dict[str, Tensor]) -> Iterator[str]:
@@ -186,7 +183,3 @@ def _rounded_keys(text: dict[str, Tensor]) -> Iterator[str]:
         kept = ("position_embeddings", "token_type_embeddings", "pooler")
         if tensor.dim() == 2 and not any(part in key for part in kept):
             yield key
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in folder.iterdir() if path.is_file() and path.name != "SHA256SUMS")
