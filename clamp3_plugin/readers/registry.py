@@ -1,0 +1,231 @@
+"""The one place that knows formats: a path or bytes in, pieces out.
+
+Whatever goes wrong inside a reader leaves here as a ``Clamp3Error`` whose message begins with the
+name of the file; so a folder of ten thousand files may hold anything.
+"""
+
+import os
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from types import MappingProxyType
+from typing import Literal
+
+from clamp3_plugin.errors import (
+    BrokenFileError,
+    Clamp3Error,
+    EmptyContentError,
+    MissingFileError,
+    TooLargeError,
+    UnsupportedFormatError,
+    UsageError,
+)
+from clamp3_plugin.readers import limits
+from clamp3_plugin.readers.abc import read_abc
+from clamp3_plugin.readers.abc_book import decode
+from clamp3_plugin.readers.content import Content
+from clamp3_plugin.readers.musicxml_score import read_musicxml
+from clamp3_plugin.readers.performance import Performance, read_midi, read_mtf
+from clamp3_plugin.readers.score import Score
+from clamp3_plugin.readers.sniff import looks_like
+
+# What parsers raise on damaged input, by experience with fuzzed files. Not Exception: a mistake of
+# the daemon itself (KeyboardInterrupt aside) must not pass for a damaged file.
+_PARSER_FAILURES = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    RuntimeError,  # RecursionError and NotImplementedError are two
+    SyntaxError,  # ElementTree's ParseError is one
+    TypeError,
+    ValueError,  # UnicodeDecodeError is one
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A file format and its reader."""
+
+    name: str
+    read: Callable[[bytes], Sequence[Content]]
+    max_bytes: int
+    looks: frozenset[str]
+    """What ``looks_like`` may say of such a file."""
+
+
+def _read_mtf_bytes(data: bytes) -> list[Performance]:
+    return read_mtf(decode(data))
+
+
+_ABC = Format("ABC", read_abc, limits.MAX_BOOK_BYTES, frozenset({""}))
+_MTF = Format("MTF", _read_mtf_bytes, limits.MAX_MTF_BYTES, frozenset({"MTF"}))
+_MIDI = Format("MIDI", read_midi, limits.MAX_MIDI_BYTES, frozenset({"a MIDI file"}))
+_MUSICXML = Format(
+    "MusicXML", read_musicxml, limits.MAX_MUSICXML_BYTES, frozenset({"XML", "a zip archive"})
+)
+
+FORMATS: Mapping[str, Format] = MappingProxyType(
+    {
+        ".abc": _ABC,
+        ".mid": _MIDI,
+        ".midi": _MIDI,
+        ".mtf": _MTF,
+        ".musicxml": _MUSICXML,
+        ".mxl": _MUSICXML,
+        ".xml": _MUSICXML,
+    }
+)
+"""Formats by lower-case extension."""
+
+Target = Literal["abc", "interleaved-abc", "mtf"]
+
+
+def is_music(path: PurePath) -> bool:
+    """Tell by its name whether a file may hold music; ``._x.mid`` is a shadow that macOS leaves.
+
+    Examples
+    --------
+    >>> is_music(PurePath("a/Jig.ABC")), is_music(PurePath("notes.txt")), is_music(PurePath("._a.mid"))
+    (True, False, False)
+    """
+    return path.suffix.lower() in FORMATS and not path.name.startswith("._")
+
+
+def read(path: Path) -> list[Content]:
+    """Read the pieces of a file: one, or the tunes of a tune book.
+
+    Raises
+    ------
+    MissingFileError
+        It is not there or may not be read.
+    InputRefusedError
+        No reader takes it, or it is broken, too large or without music.
+    """
+    name = display_name(path.name or str(path))
+    try:
+        data = _contents(path, name)
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
+        raise _missing(name, error) from error
+    return read_bytes(data, path.name)
+
+
+def read_bytes(data: bytes, name: str) -> list[Content]:
+    """Read the pieces of a file that is in memory; its name says the format.
+
+    Raises
+    ------
+    InputRefusedError
+        No reader takes it, or it is broken, too large or without music.
+    """
+    shown = display_name(name)
+    form = _format_of(name, shown)
+    _check_size(len(data), form, shown)
+    look = looks_like(data)
+    if look not in form.looks:
+        raise BrokenFileError(
+            f"{shown}: this is no {form.name}; it looks like {look or 'text of another kind'}.",
+            "Rename the file if only its ending is wrong, or export it again.",
+        )
+    try:
+        pieces = list(form.read(data))
+    except Clamp3Error as error:
+        raise type(error)(f"{shown}: {error.message}", error.hint) from error
+    except _PARSER_FAILURES as error:
+        raise BrokenFileError(
+            f"{shown}: the {form.name} could not be read ({type(error).__name__}).",
+            "Open and save it in a notation program, or export it again.",
+        ) from error
+    if not pieces:
+        raise EmptyContentError(f"{shown}: there is no music in it.")
+    return pieces
+
+
+def convert(content: Content, to: Target) -> str:
+    """Write what the encoder reads, or the standard ABC that it was made from.
+
+    Raises
+    ------
+    UsageError
+        This kind of content has no such form.
+    """
+    if isinstance(content, Score) and to == "interleaved-abc":
+        return content.whole()
+    if isinstance(content, Score) and to == "abc" and content.standard_abc:
+        return content.standard_abc
+    if isinstance(content, Performance) and to == "mtf":
+        return content.whole()
+    if isinstance(content, Score) and to == "abc":
+        raise UsageError("The file holds interleaved ABC.", "Ask for interleaved-abc.")
+    possible = "mtf" if isinstance(content, Performance) else "abc or interleaved-abc"
+    raise UsageError(f"A {content.modality} cannot be written as {to}.", f"Ask for {possible}.")
+
+
+def display_name(name: str) -> str:
+    r"""Make a file's name fit for a terminal: control characters and alien bytes are escaped.
+
+    Examples
+    --------
+    >>> print(display_name("a\x1b[2J\udcff.mid"))
+    a\x1b[2J\xff.mid
+    """
+    return "".join(c if c.isprintable() else ascii(c)[1:-1].replace("\\udc", "\\x") for c in name)
+
+
+def _format_of(name: str, shown: str) -> Format:
+    suffix = PurePath(name).suffix.lower()
+    if suffix not in FORMATS:
+        what = f"{display_name(suffix)} files are" if suffix else "a file without an ending is"
+        raise UnsupportedFormatError(
+            f"{shown}: {what} not supported.", f"Supported: {', '.join(sorted(FORMATS))}."
+        )
+    return FORMATS[suffix]
+
+
+def _check_size(size: int, form: Format, shown: str) -> None:
+    if size == 0:
+        raise EmptyContentError(f"{shown}: the file is empty (0 bytes).")
+    if size > form.max_bytes:
+        raise TooLargeError(
+            f"{shown}: the file has {size / 2**20:.1f} MiB,"
+            f" the limit for {form.name} is {form.max_bytes / 2**20:.0f} MiB.",
+            "Split it into smaller files.",
+        )
+
+
+def _contents(path: Path, shown: str) -> bytes:
+    """Read a regular file, and nothing that could hang or have no end."""
+    _check_kind(path.stat().st_mode, shown)  # before open: opening a device may do something
+    form = _format_of(path.name, shown)
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    with open(os.open(path, flags), "rb") as file:  # noqa: PTH123 - Path.open takes no flags
+        status = os.fstat(file.fileno())
+        _check_kind(status.st_mode, shown)
+        _check_size(status.st_size, form, shown)
+        return file.read(form.max_bytes + 1)
+
+
+def _check_kind(mode: int, shown: str) -> None:
+    if stat.S_ISDIR(mode):
+        raise UnsupportedFormatError(
+            f"{shown}: this is a folder.", "Put it into the library with: clamp3 index"
+        )
+    if not stat.S_ISREG(mode):
+        raise UnsupportedFormatError(f"{shown}: this is no regular file (a pipe or a device).")
+
+
+def _missing(shown: str, error: OSError | ValueError) -> MissingFileError:
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return MissingFileError(f"{shown}: there is no such file.", "Check the path.")
+    if isinstance(error, PermissionError):
+        return MissingFileError(f"{shown}: the file may not be read.", "Check its permissions.")
+    reason = error.strerror if isinstance(error, OSError) else "its path holds a NUL"
+    return MissingFileError(f"{shown}: the file cannot be opened ({reason}).")
