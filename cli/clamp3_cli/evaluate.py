@@ -33,7 +33,7 @@ def evaluate() -> None:
 @click.argument("ref_dir", type=_folder)
 @_json_lines
 def retrieval(query_dir: Path, ref_dir: Path, as_json: bool) -> None:
-    """Rank each query's reference among all: MRR, Hit@1, Hit@10, Hit@100."""
+    """Rank references for every query: MRR and Hit@k."""
     from clamp3_models.evaluation import features  # noqa: PLC0415 - brings numpy along
     from clamp3_models.evaluation import retrieval as metrics  # noqa: PLC0415 - the same
 
@@ -59,7 +59,7 @@ def retrieval(query_dir: Path, ref_dir: Path, as_json: bool) -> None:
 @click.option("--group", is_flag=True, help="Compare the means of the two folders instead.")
 @_json_lines
 def similarity(query_dir: Path, ref_dir: Path, group: bool, as_json: bool) -> None:
-    """Compare each query with its reference; the mean cosine, -1 to 1."""
+    """Compare queries with their references: mean cosine."""
     from clamp3_models.evaluation import features  # noqa: PLC0415 - brings numpy along
     from clamp3_models.evaluation import retrieval as metrics  # noqa: PLC0415 - the same
 
@@ -87,7 +87,7 @@ def similarity(query_dir: Path, ref_dir: Path, group: bool, as_json: bool) -> No
 @click.option("--top-k", type=click.IntRange(min=1), default=10, show_default=True)
 @_json_lines
 def search(query: Path, ref_dir: Path, top_k: int, as_json: bool) -> None:
-    """Show the references nearest to one saved embedding, best first."""
+    """List the references nearest to one query."""
     from clamp3_models.evaluation import features  # noqa: PLC0415 - brings numpy along
     from clamp3_models.evaluation import retrieval as metrics  # noqa: PLC0415 - the same
 
