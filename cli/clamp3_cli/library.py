@@ -9,6 +9,7 @@ import click
 
 from clamp3_cli import output
 from clamp3_cli.access import Access, reach
+from clamp3_cli.progress import reason_of
 from clamp3_plugin.client import Client
 from clamp3_plugin.config import Home
 from clamp3_plugin.errors import LibraryBusyError, NoDaemonError, NoLibraryError
@@ -140,7 +141,9 @@ def errors(home: Home, as_json: bool, no_daemon: bool) -> int:
                 dumps({k: event.to_wire()[k] for k in ("path", "status", "reason", "message")})
             )
     elif refused:
-        rows = [(event.reason, output.short_path(event.path), event.message) for event in refused]
+        rows = [
+            (event.reason, output.short_path(event.path), reason_of(event)) for event in refused
+        ]
         output.table(("reason", "path", "message"), rows)
     else:
         click.echo("Every file could be read.")

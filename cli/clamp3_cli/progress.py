@@ -1,11 +1,12 @@
 """The progress of an index run on stderr: a bar with the time left, or now and then a line."""
 
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
-from clamp3_cli.output import Ticker, say, short_path
+from clamp3_cli.output import Ticker, say, short_path, shown
 from clamp3_plugin.wire import IndexEvent
 
 _EVERY_S = 10.0
@@ -22,6 +23,12 @@ class Progress(Protocol):
 def is_failure(event: IndexEvent) -> bool:
     """Tell whether a file could not be put in."""
     return event.status in _FAILURES
+
+
+def reason_of(event: IndexEvent) -> str:
+    """Say why, without the name of the file that readers put before it."""
+    name = os.path.basename(event.path)  # noqa: PTH119 - bytes of any kind
+    return event.message.removeprefix(f"{shown(name)}: ")
 
 
 def summary(counts: Mapping[str, float]) -> str:
@@ -84,4 +91,4 @@ def _bar(what: str) -> Iterator[Progress]:
 
 
 def _complaint(event: IndexEvent) -> str:
-    return f"{event.status}: {short_path(event.path)}: {event.message}"
+    return f"{event.status}: {short_path(event.path)}: {reason_of(event)}"
