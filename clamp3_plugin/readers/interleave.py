@@ -105,15 +105,17 @@ def interleave(standard_abc: str) -> Interleaved:
     voices = [
         _split_bars(key, text) for key, text in _voice_texts(_without_barline_quotes(body)).items()
     ]
-    voices = _same_length([voice for voice in voices if voice.bars])
+    voices = [voice for voice in voices if voice.bars]
     if not voices:
         raise EmptyContentError("There is no bar of music in it.")
+    counting = _counting_voice(voices)
+    voices = _same_length(voices)
     count = max(bar.index for voice in voices for bar in voice.bars)
     kept = [_fold_leading_fields(voice) for voice in _strip_empty_bars(voices)]
     shortest = min(len(voice.bars) for voice in kept)
     kept = [_join_first_bars(voice, len(voice.bars) - shortest) for voice in kept]
     bars = tuple(
-        InterleavedBar("".join(_written(voice, i) for voice in kept), kept[0].bars[i].index)
+        InterleavedBar("".join(_written(voice, i) for voice in kept), kept[counting].bars[i].index)
         for i in range(shortest)
     )
     return Interleaved(tuple(header), bars, count)
@@ -221,10 +223,15 @@ def _more_telling(one: str, other: str) -> str:
     return one if _RANK.get(plain or one, 4) >= _RANK.get(plain_other or other, 4) else other
 
 
+def _counting_voice(voices: Sequence[_Voice]) -> int:
+    """Choose the voice whose count of bars is everybody's: a longest one, with the fewest gaps."""
+    longest = max(len(voice.bars) for voice in voices)
+    full = [i for i, voice in enumerate(voices) if len(voice.bars) == longest]
+    return min(full, key=lambda i: voices[i].bars[-1].index)
+
+
 def _same_length(voices: Sequence[_Voice]) -> list[_Voice]:
     """Give the shorter voices invisible bars, with the barlines of the longest voice."""
-    if not voices:
-        return []
     longest = max(voices, key=lambda voice: len(voice.bars))
     return [
         replace(
