@@ -6,6 +6,7 @@ records and seed gives the same bytes; a run maps it into memory.
 """
 
 import json
+import logging
 import random
 import zlib
 from collections.abc import Callable, Iterable, Sequence
@@ -24,6 +25,7 @@ from clamp3_models.training.texts import facts_of, full_text, texts_of
 from clamp3_plugin.music import Modality
 
 Progress = Callable[[int], None]
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +124,14 @@ def _cut(settings: BankSettings, record: Record) -> tuple[str, list[list[Patches
     choose = _randomness(settings, record, "music")
     scores: list[Patches] = []
     performances: list[Patches] = []
-    for content in record.contents():
-        kind = scores if content.modality is Modality.SCORE else performances
-        kind += excerpts_of(
-            content, choose, count=settings.excerpts, max_patches=settings.max_patches
-        )
+    try:
+        for content in record.contents():
+            kind = scores if content.modality is Modality.SCORE else performances
+            kind += excerpts_of(
+                content, choose, count=settings.excerpts, max_patches=settings.max_patches
+            )
+    except ValueError as error:  # one odd piece must not end a run of hours
+        _log.warning("%s is left out: %s", record.id, error)
     return record.id, [scores, performances]
 
 
