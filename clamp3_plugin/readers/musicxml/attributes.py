@@ -83,12 +83,12 @@ def _clef(clef: Element, attributes: Element) -> Clef:
 
 
 def _staff_details(attributes: Element, staff: int) -> str:
-    text = ""
-    for details in attributes.iterfind("staff-details"):
-        if whole(details.get("number"), 1, 1, 99) == staff:
-            lines = whole(details.findtext("staff-lines"), 0, 0, 20)
-            text += f" stafflines={lines}" if lines else ""
-    return text
+    """Tell the lines of the staff; the reference looks at the first staff that has them told."""
+    details = attributes.find("staff-details")
+    if details is None or whole(details.get("number"), 1, 1, 99) != staff:
+        return ""
+    lines = whole(details.findtext("staff-lines"), 0, 0, 20)
+    return f" stafflines={lines}" if lines else ""
 
 
 def read_transposition(attributes: Element) -> int | None:

@@ -167,7 +167,7 @@ def _join_rests(notes: list[Note]) -> None:
     """Let rests go with the beam that they stand before, or in."""
     for note, rest in pairwise(note for note in reversed(notes) if not note.grace):
         if not rest.heads:
-            rest.beamed = note.beamed
+            rest.beamed = rest.beamed or note.beamed
 
 
 def _dotted(first: Note, second: Note) -> str:
@@ -189,10 +189,9 @@ def bar_text(bar: list[Event]) -> str:
             pieces.append(" ")
         pieces.append(_note_text(event))
     text = "".join(pieces)
-    # a pedal or octave shift may begin twice, or end where it begins
-    for idle in ("!8va(!!8va)!", "!8vb(!!8vb)!"):
-        text = text.replace(idle, "")
-    return text.replace("!ped!!ped!", "!ped!")
+    # an octave shift may end where it begins, and a pedal begin or end twice
+    text = text.replace("!8va(!!8va)!", "").replace("!ped!!ped!", "!ped!")
+    return text.replace("!ped-up!!ped-up!", "!ped-up!")
 
 
 def _note_text(note: Note) -> str:
@@ -208,7 +207,7 @@ def _note_text(note: Note) -> str:
 
 def _heads(note: Note, size: str) -> str:
     if not note.heads:
-        return note.rest + size
+        return note.rest + size + "-" * note.rest_tied
     if len(note.heads) == 1:
         return note.heads[0].text + size + "-" * note.heads[0].tied
     if all(head.tied for head in note.heads):

@@ -15,6 +15,7 @@ _JUMPS = {
     "coda": "!O!",
     "segno": "!S!",
 }
+_WORDS = {"words", "rehearsal"}
 _BEATS = {"whole": (1, 1), "half": (1, 2), "quarter": (1, 4), "eighth": (1, 8)}
 _DIGITS = re.compile(r"\d{1,4}")
 
@@ -65,12 +66,13 @@ def read_direction(direction: Element, staff: int) -> Direction:
     found.tempo = read_sound(sound) if sound is not None else None
     jump = _jump(sound)
     texts: list[str] = []
-    below = direction.get("placement") == "below"
+    below = placed_below = direction.get("placement") == "below"
     for kind in direction.iterfind("direction-type"):
+        words = [sign for sign in kind if sign.tag in _WORDS]
+        texts.append("".join(sign.text or "" for sign in words).replace("\n", "\\n").strip())
         for sign in kind:
-            if sign.tag in {"words", "rehearsal"}:
-                texts.append(sign.text or "")
-                below = below or _is_below(sign)
+            if sign.tag in _WORDS:
+                below = placed_below or _is_below(sign)
             elif sign.tag == "metronome":
                 found.tempo = _metronome(sign) or found.tempo
             else:
@@ -102,8 +104,8 @@ def _is_below(words: Element) -> bool:
 
 
 def _annotation(text: str, *, below: bool) -> str:
-    escaped = text.replace('"', '\\"').replace("\n", "\\n").strip()
-    return f'"{"_" if below else "^"}{escaped}"' if escaped else ""
+    escaped = text.replace('"', '\\"')
+    return f'"{"_" if below else "^"}{escaped}"'
 
 
 def _metronome(metronome: Element) -> Tempo | None:
@@ -122,7 +124,8 @@ def _sign(sign: Element) -> list[str | Line]:
         case "dynamics":
             return [f"!{mark.tag}!" for mark in sign if mark.tag in _DYNAMICS]
         case "wedge" | "octave-shift" | "pedal":
-            return [Line(sign.tag, sign.get("type", ""), sign.get("number", "1"))]
+            number = "1" if sign.tag == "pedal" else sign.get("number", "1")
+            return [Line(sign.tag, sign.get("type", ""), number)]
         case "coda":
             return ["O"]
         case "segno":

@@ -51,6 +51,8 @@ class Note:
     """Empty for a rest."""
     rest: str = "z"
     """What stands for it when it has no heads: ``z``, or ``x`` when it is not printed."""
+    rest_tied: bool = False
+    """Whether it is a note that is not printed, and a tie leaves it."""
     decorations: list[str] = field(default_factory=list)
     beamed: bool = False
     """Joined to the note before by a beam."""

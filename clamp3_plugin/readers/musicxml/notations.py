@@ -70,7 +70,7 @@ def _tremolo(tremolo: Element) -> str:
 
 def _fingering(finger: Element) -> list[str]:
     text = (finger.text or "").strip()
-    return [f"!{text}!"] if text in {"0", "1", "2", "3", "4", "5"} else []
+    return [f"!{text}!"] if text.isascii() and text.isdigit() and len(text) <= 4 else []
 
 
 def _ends(line: Element, start: str, stop: str) -> list[str]:

@@ -80,12 +80,14 @@ def add_head(
 ) -> None:
     """Add the pitch of an element, and what stands on it, to a note or chord."""
     signs = decorations(kids.first("notations"))
-    if kids.text("stem") == "none":
+    ties = _ties(kids)
+    silent = "rest" in kids or element.get("print-object") == "no"
+    if kids.text("stem") == "none" and not silent:
         signs.append("s")
     note.decorations += [sign for sign in signs if sign not in note.decorations]
-    if "rest" in kids or element.get("print-object") == "no":
+    if silent:
+        note.rest_tied = note.rest_tied or "start" in ties
         return
-    ties = _ties(kids)
     mark = kids.first("accidental")
     pitch, alter = _pitch(kids, note.staff, voice, around)
     accidental = ""

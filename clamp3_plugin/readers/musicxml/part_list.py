@@ -95,5 +95,7 @@ def _part(listed: Element) -> PartName:
 
 def _name(text: str | None) -> str:
     """Bring a name on one line, as it stands in a V: line."""
-    name = (text or "").strip()[:MAX_NAME].replace('"', "'")
+    if not text or not text.strip():
+        return ""
+    name = text[:MAX_NAME].replace('"', "'")
     return name.replace("\r", "").replace("\n", "\\n").replace(".:", ".").strip(":")

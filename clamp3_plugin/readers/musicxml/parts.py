@@ -25,9 +25,11 @@ from clamp3_plugin.readers.musicxml.parse import Element
 from clamp3_plugin.readers.musicxml.values import Ticks, divisions, duration, whole
 from clamp3_plugin.readers.musicxml.voices import VoicePlan
 
-_WEDGES = {"crescendo": "<", "diminuendo": ">"}
-_SHIFTS = {"down": "8va", "up": "8vb"}
-_PEDALS = {"start": "!ped!", "stop": "!ped-up!"}
+_LINES = {
+    "wedge": {"crescendo": ("!<(!", "!<)!"), "diminuendo": ("!>(!", "!>)!")},
+    "octave-shift": {"down": ("!8va(!", "!8va)!"), "up": ("!8vb(!", "!8vb)!")},
+    "pedal": {"start": ("!ped!", "!ped-up!")},
+}
 
 
 @dataclass(slots=True)
@@ -71,7 +73,6 @@ class _Slur:
 
     voice: str
     note: Note
-    measure: Measure
 
 
 class PartReader:
@@ -88,6 +89,7 @@ class PartReader:
         self._graces: list[bool] = []
         self._note_count = 0
         self._in_grace = False
+        self._led_by_grace: set[str] = set()
         self._staff_now = dict(plan.staff_of)
         self._last_notes: dict[str, Note] = {}
         self._slurs: dict[str, _Slur] = {}
@@ -181,6 +183,10 @@ class PartReader:
             self._brace(kids, note.grace)
         self._read_slurs(kids, voice, note)
         read_syllables(kids.all("lyric"), note)
+        if note.grace is not None:
+            self._led_by_grace.add(voice)
+        else:
+            self._led_by_grace.discard(voice)
 
     def _go_to_staff(self, voice: str, staff: int) -> None:
         """Tell where a voice moves to another staff."""
@@ -208,24 +214,16 @@ class PartReader:
             for slur in notations.iterfind("slur"):
                 number = slur.get("number", "1")
                 if slur.get("type") == "start":
-                    self._slurs[number] = _Slur(voice, note, self._measure)
+                    self._slurs[number] = _Slur(voice, note)
                 elif slur.get("type") == "stop" and number in self._slurs:
                     start = self._slurs.pop(number)
-                    if self._ornaments(start, note):
-                        self._forget_slurs(start.note)
-                    elif start.voice == voice:
+                    if start.voice == voice and not self._ornaments(start, note, voice):
                         start.note.slurs_opened += 1
                         note.slurs_closed += 1
 
-    def _ornaments(self, start: "_Slur", note: Note) -> bool:
+    def _ornaments(self, start: "_Slur", note: Note, voice: str) -> bool:
         """Tell whether a slur only joins grace notes to their note, which is not written."""
-        at_once = start.measure is self._measure and start.note.time == note.time
-        return at_once and start.note.grace is not None and note.grace is None
-
-    def _forget_slurs(self, note: Note) -> None:
-        self._slurs = {
-            number: slur for number, slur in self._slurs.items() if slur.note is not note
-        }
+        return start.note.grace is not None and note.grace is None and voice in self._led_by_grace
 
     # --- marks
 
@@ -276,41 +274,37 @@ class PartReader:
 
     def _draw(self, line: Line, staff: int) -> None:
         """Begin or end a hairpin, octave shift or pedal; it ends in the voices where it began."""
-        if line.kind == "pedal":
-            self._press(line, staff)
-            return
         place = (line.kind, line.number)
+        voices = self._voices_of(line.kind, staff)
         if line.type == "stop":
             if place in self._lines:
-                voices, text = self._lines.pop(place)
-                self._put_all(voices, text)
+                began, text = self._lines.pop(place)
+                self._put_all(began, text)
             else:
                 self._early_stops[place] = self._now
             return
-        sign = {
-            "wedge": _WEDGES.get(line.type, ""),
-            "octave-shift": _SHIFTS.get(line.type, ""),
-        }[line.kind]
-        if not sign:
+        if line.type not in _LINES[line.kind]:
             return
-        target = self._target(staff)
-        voices = [target] if target is not None else []
-        if line.kind == "octave-shift":
-            voices = self._plan.on_staff(staff)
-        self._put_all(voices, f"!{sign}(!")
-        # where the start is in a later voice of the file than the end, the end came first
-        stop = self._early_stops.pop(place, None)
-        if stop is None:
-            self._lines[place] = (voices, f"!{sign})!")
+        start, stop = _LINES[line.kind][line.type]
+        # where the end is in an earlier voice of the file than the start, the end came first
+        early = self._early_stops.pop(place, None)
+        if early is None:
+            self._lines[place] = (voices, stop)
         else:
             for voice in voices:
-                self._measure.bars[voice].append(Mark(stop, f"!{sign})!"))
+                self._measure.bars.setdefault(voice, []).append(Mark(early, stop))
+        self._put_all(voices, start)
 
-    def _press(self, line: Line, staff: int) -> None:
-        """Press or lift the pedal, all in the voice that had the first pedal sign of the part."""
-        if self._pedal_voice is None:
-            self._pedal_voice = self._target(staff)
-        self._put(self._pedal_voice, _PEDALS.get(line.type, ""))
+    def _voices_of(self, kind: str, staff: int) -> list[str]:
+        """Choose the voices of a line; pedals all stay in the voice that had the first of them."""
+        if kind == "pedal" and self._pedal_voice is not None:
+            return [self._pedal_voice]
+        if kind == "octave-shift" and (several := self._plan.on_staff(staff)):
+            return several
+        target = self._target(staff)
+        if kind == "pedal":
+            self._pedal_voice = target
+        return [target] if target is not None else []
 
     # --- signatures and barlines
 
