@@ -1,0 +1,1 @@
+"""MusicXML → standard ABC, as the reference of the official weights writes it."""

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 from clamp3_plugin.readers.musicxml.bars import Rhythm, bar_text, fill_time
-from clamp3_plugin.readers.musicxml.barlines import Barline
 from clamp3_plugin.readers.musicxml.events import Event, Note
 from clamp3_plugin.readers.musicxml.lyrics import Verses
 from clamp3_plugin.readers.musicxml.opening import Opening
 from clamp3_plugin.readers.musicxml.part_list import Group, PartName
-from clamp3_plugin.readers.musicxml.parts import Measure, Part
+from clamp3_plugin.readers.musicxml.parts import Part
 
 LINE = 100  # characters of music that a line stays under
 STEMLESS = "s"
@@ -42,7 +41,7 @@ class Staves:
 
 
 def number_voices(parts: list[tuple[PartName, Part]]) -> list[Staves]:
-    """Number the voices that have something to say, over all parts."""
+    """Give numbers to the voices that have something to say, over all parts."""
     numbered: list[Staves] = []
     count = 0
     for name, part in parts:
@@ -147,9 +146,3 @@ def body_lines(voice: Voice, bars: list[list[Event]], part: Part) -> list[str]:
     lines.append(f"{line} %{len(bars)}")
     lines += verses.lines(bars[begun:])
     return lines
-
-
-__all__ = [
-    "Barline",
-    "Measure",
-]

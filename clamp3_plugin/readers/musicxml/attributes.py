@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from clamp3_plugin.readers.musicxml.parse import Element
-from clamp3_plugin.readers.musicxml.pitch import key_name
+from clamp3_plugin.readers.musicxml.pitch import key_name, short_mode
 from clamp3_plugin.readers.musicxml.values import number, whole
 
 _CLEFS = {
@@ -31,6 +31,11 @@ class Key:
         """Its name in ABC, which takes a key without a mode for major."""
         return key_name(self.fifths, self.mode)
 
+    @property
+    def title(self) -> str:
+        """Its name where the file says whether it is major or minor, e.g. ``Em``; else nothing."""
+        return self.name.removesuffix("in") if self.mode else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Clef:
@@ -47,7 +52,7 @@ def read_key(attributes: Element) -> Key | None:
     if key is None or key.find("fifths") is None:
         return None
     fifths = whole(key.findtext("fifths"), 0, -7, 7)
-    return Key(fifths, (key.findtext("mode") or "").strip())
+    return Key(fifths, short_mode(key.findtext("mode") or ""))
 
 
 def read_meter(attributes: Element) -> str:

@@ -1,9 +1,15 @@
-"""MusicXML in, standard ABC and what else the file says out."""
+"""MusicXML in, standard ABC and what else the file says out.
 
-from dataclasses import dataclass
-from fractions import Fraction
+Written from the specification of the reference converter's output, so that the official weights see
+what they were trained on; where the reference gives up on a whole score for one odd element, the
+element is left out instead.
+"""
 
-from clamp3_plugin.errors import BrokenFileError, EmptyContentError, TooLargeError
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+
+from clamp3_plugin.errors import EmptyContentError, TooLargeError
 from clamp3_plugin.music import Metadata
 from clamp3_plugin.readers.musicxml.abc_text import (
     Staves,
@@ -15,6 +21,7 @@ from clamp3_plugin.readers.musicxml.abc_text import (
     voice_bars,
     voice_lines,
 )
+from clamp3_plugin.readers.musicxml.alignment import align, seconds, tempo_map
 from clamp3_plugin.readers.musicxml.opening import Opening
 from clamp3_plugin.readers.musicxml.parse import Element, read_tree
 from clamp3_plugin.readers.musicxml.part_list import Group, PartName, parts_of, read_part_list
@@ -22,58 +29,104 @@ from clamp3_plugin.readers.musicxml.parts import Part, PartReader
 from clamp3_plugin.readers.musicxml.titles import Titles, read_titles
 from clamp3_plugin.readers.musicxml.voices import VoicePlan
 
-MAX_CELLS = 2_000_000  # bars times voices
+MAX_CELLS = 1_000_000  # bars times voices: every voice is written in every bar
 
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """A score as standard ABC, with the times of its bars.
-
-    ``bar_numbers`` holds the printed number of each bar, ``bar_onsets`` where each begins in quarter
-    notes, and one more for the end; ``tempo_map`` pairs of quarter notes from the start and quarter
-    notes a minute.
-    """
+    """A score as standard ABC, with the times of its bars."""
 
     abc: str
     bar_numbers: tuple[str, ...]
+    """Printed number of each bar, in the order written."""
     bar_onsets: tuple[float, ...]
+    """Where each bar begins, in quarter notes, and one more for the end."""
     tempo_map: tuple[tuple[float, float], ...]
+    """Quarter notes from the start, and the quarter notes a minute from there on."""
     metadata: Metadata
 
 
 def convert_musicxml(data: bytes) -> Converted:
-    """Convert a score."""
+    """Convert a score, whatever of it can be read.
+
+    Raises
+    ------
+    BrokenFileError
+        It is no well-formed XML or no MusicXML.
+    TooLargeError
+        It is over a limit.
+    EmptyContentError
+        There is no note in it.
+    """
     score = read_tree(data)
     opening = Opening()
     group = read_part_list(score)
-    parts = _read_parts(score, group, opening)
-    staves = number_voices(parts)
+    staves = number_voices(_read_parts(score, group, opening))
+    parts = [item.part for item in staves]
+    if not sum(part.notes for part in parts):
+        raise EmptyContentError("There is no note in this score.")
+    tempos = tempo_map(parts)
+    bars = align(parts)
+    if len(bars) * sum(len(item.voices) for item in staves) > MAX_CELLS:
+        raise TooLargeError(f"The score has over {MAX_CELLS} bars in all voices.")
+    onsets = tuple(float(onset) for onset in accumulate((bar.length for bar in bars), initial=0))
     titles = read_titles(score)
-    texts: list[str] = []
+    metadata = _metadata(titles, opening, staves, len(bars))
+    if any(part.tempos for part in parts):
+        metadata = replace(metadata, duration=seconds(tempos, onsets[-1]))
+    return Converted(
+        abc=_write(titles, group, opening, staves),
+        bar_numbers=tuple(bar.number for bar in bars),
+        bar_onsets=onsets,
+        tempo_map=tempos,
+        metadata=metadata,
+    )
+
+
+def _read_parts(score: Element, group: Group, opening: Opening) -> list[tuple[PartName, Part]]:
+    """Read all parts; those that the part list does not name come into it at the end."""
+    software = (item.text or "" for item in score.iterfind("identification/encoding/software"))
+    per_staff = any("Sibelius" in name for name in software)
+    listed = {part.id: part for part in parts_of(group)}
+    parts = []
+    for count, element in enumerate(score.iterfind("part")):
+        name = listed.pop(element.get("id", ""), None)
+        if name is None:
+            name = PartName(f"part {count}")
+            group.members.append(name)
+        plan = VoicePlan(element, per_staff=per_staff)
+        parts.append((name, PartReader(opening, plan, name.midi_pitches).read(element)))
+    return parts
+
+
+def _write(titles: Titles, group: Group, opening: Opening, staves: Sequence[Staves]) -> str:
+    body: list[str] = []
     stemless = False
     for item in staves:
         for voice in item.voices:
             bars = voice_bars(voice, item.part)
             stemless = stemless or is_stemless(bars)
-            texts += body_lines(voice, bars, item.part)
+            body += body_lines(voice, bars, item.part)
     header = ["X:1", *titles.lines]
     if line := score_line(group, {item.name.id: item for item in staves}):
         header.append(line)
     header += signature_lines(opening, stemless=stemless)
     for item in staves:
         header += voice_lines(item)
-    abc = "\n".join([*header, *texts, "", ""])
-    return Converted(abc, (), (), (), Metadata())
+    return "\n".join([*header, *body, "", ""])
 
 
-def _read_parts(score: Element, group: Group, opening: Opening) -> list[tuple[PartName, Part]]:
-    software = " ".join(
-        item.text or "" for item in score.iterfind("identification/encoding/software")
+def _metadata(titles: Titles, opening: Opening, staves: Sequence[Staves], bars: int) -> Metadata:
+    names = (item.name.name or item.name.instrument for item in staves)
+    instruments = (" ".join(name.replace("\\n", " ").split()) for name in names)
+    key = opening.key
+    return Metadata(
+        title=titles.titles[0] if titles.titles else "",
+        composer=", ".join(titles.composers),
+        lyricist=", ".join(titles.lyricists),
+        key=key.title if key is not None else "",
+        meter=opening.meter,
+        tempo=opening.tempo.quarters if opening.tempo is not None else None,
+        instruments=tuple(dict.fromkeys(name for name in instruments if name)),
+        bars=bars,
     )
-    listed = {part.id: part for part in parts_of(group)}
-    parts = []
-    for element in score.iterfind("part"):
-        name = listed.get(element.get("id", ""), PartName(element.get("id", "")))
-        plan = VoicePlan(element, per_staff="Sibelius" in software)
-        parts.append((name, PartReader(opening, plan, name.midi_pitches).read(element)))
-    return parts

@@ -22,21 +22,10 @@ _DIGITS = re.compile(r"\d{1,4}")
 
 @dataclass(frozen=True, slots=True)
 class Tempo:
-    """So many beats a minute, a beat being a fraction of a whole note."""
+    """A tempo: what follows ``Q:``, and what it means in quarter notes a minute."""
 
-    top: int
-    bottom: int
-    beats: int
-
-    @property
-    def field(self) -> str:
-        """What follows ``Q:``."""
-        return f"{self.top}/{self.bottom}={self.beats}"
-
-    @property
-    def quarters(self) -> float:
-        """Quarter notes a minute."""
-        return 4 * self.top / self.bottom * self.beats
+    field: str
+    quarters: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +53,7 @@ def read_direction(direction: Element, staff: int) -> Direction:
     found = Direction(staff=staff)
     sound = direction.find("sound")
     found.tempo = read_sound(sound) if sound is not None else None
+    played = found.tempo
     jump = _jump(sound)
     texts: list[str] = []
     below = placed_below = direction.get("placement") == "below"
@@ -74,7 +64,7 @@ def read_direction(direction: Element, staff: int) -> Direction:
             if sign.tag in _WORDS:
                 below = placed_below or _is_below(sign)
             elif sign.tag == "metronome":
-                found.tempo = _metronome(sign) or found.tempo
+                found.tempo = _metronome(sign, played) or found.tempo
             else:
                 found.signs += _sign(sign)
     if jump and not found.signs:
@@ -89,7 +79,7 @@ def read_sound(sound: Element) -> Tempo | None:
     value = number(sound.get("tempo"))
     if value is None or not 1 <= value <= 9999:
         return None
-    return Tempo(1, 4, round(value))
+    return Tempo(f"1/4={round(value)}", float(value))
 
 
 def _jump(sound: Element | None) -> str:
@@ -108,15 +98,22 @@ def _annotation(text: str, *, below: bool) -> str:
     return f'"{"_" if below else "^"}{escaped}"'
 
 
-def _metronome(metronome: Element) -> Tempo | None:
-    """Read a metronome mark; None for those that only compare two notes."""
-    digits = _DIGITS.search(metronome.findtext("per-minute") or "")
-    if not digits or not int(digits[0]):
-        return None
+def _metronome(metronome: Element, played: Tempo | None) -> Tempo | None:
+    """Read a metronome mark; None for those that only compare two notes.
+
+    A mark without a number takes that of the tempo that is played, though it counts quarters: the
+    reference writes it so.
+    """
     top, bottom = _BEATS.get((metronome.findtext("beat-unit") or "").strip(), (1, 4))
     if metronome.find("beat-unit-dot") is not None:
         top, bottom = top * 3, bottom * 2
-    return Tempo(top, bottom, int(digits[0]))
+    digits = _DIGITS.search(metronome.findtext("per-minute") or "")
+    if digits and int(digits[0]):
+        beats = int(digits[0])
+        return Tempo(f"{top}/{bottom}={beats}", 4 * top / bottom * beats)
+    if played is None:
+        return None
+    return Tempo(f"{top}/{bottom}={round(played.quarters)}", played.quarters)
 
 
 def _sign(sign: Element) -> list[str | Line]:

@@ -51,9 +51,9 @@ def decorations(notations: Element | None) -> list[str]:
         texts.extend(_fingering(finger))
     if (wavy := found.get("ornaments/wavy-line")) is not None:
         texts[:0] = _ends(wavy, "!trill(!", "!trill)!")
-    for tag, sign in _LINES.items():
+    for tag, stroke in _LINES.items():
         if (line := found.get(tag)) is not None:
-            texts[:0] = _ends(line, f"!{sign}(!", f"!{sign})!")
+            texts[:0] = _ends(line, f"!{stroke}(!", f"!{stroke})!")
     return [text for text in texts if text]
 
 

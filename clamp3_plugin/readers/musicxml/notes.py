@@ -39,16 +39,16 @@ class Children:
         return name in self._by_name
 
     def all(self, name: str) -> list[Element]:
-        """All children of that name."""
+        """Give all children of that name."""
         return self._by_name.get(name, [])
 
     def first(self, name: str) -> Element | None:
-        """The first child of that name."""
+        """Give the first child of that name."""
         found = self._by_name.get(name)
         return found[0] if found else None
 
     def text(self, name: str) -> str:
-        """Text of the first child of that name."""
+        """Give the text of the first child of that name."""
         found = self.first(name)
         return (found.text or "").strip() if found is not None else ""
 

@@ -5,10 +5,7 @@ elements inside, and no name carries a namespace.
 """
 
 from io import BytesIO
-from xml.etree.ElementTree import (  # noqa: S405 - names of types only; defusedxml does the parsing
-    Element,
-    ParseError,
-)
+from xml.etree.ElementTree import Element, ParseError  # types only: defusedxml parses
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import iterparse

@@ -40,7 +40,10 @@ def read_part_list(score: Element) -> Group:
     open_groups = [whole]
     for child in listed if listed is not None else ():
         if child.tag == "score-part":
-            open_groups[-1].members.append(_part(child))
+            part = _part(child)
+            part.name = f"{open_groups[-1].name}:{part.name}".strip(":")
+            part.abbreviation = f"{open_groups[-1].abbreviation}:{part.abbreviation}".strip(":")
+            open_groups[-1].members.append(part)
         elif child.tag == "part-group" and child.get("type") == "start":
             if len(open_groups) <= MAX_NESTING:
                 group = _group(child)

@@ -96,6 +96,7 @@ class PartReader:
         self._lines: dict[tuple[str, str], tuple[list[str], str]] = {}
         self._early_stops: dict[tuple[str, str], Ticks] = {}
         self._pedal_voice: str | None = None
+        self._first_tempo: Tempo | None = None
         self._transposes = False
         self._handlers: dict[str, Callable[[Element], None]] = {
             "note": self._read_note,
@@ -126,6 +127,7 @@ class PartReader:
         self._now = 0
         self._around.accidentals.new_bar()
         self._last_notes.clear()
+        self._first_tempo = None
         for child, next_voice in self._with_next_voices(element):
             self._next_voice = next_voice
             if handler := self._handlers.get(child.tag):
@@ -249,7 +251,12 @@ class PartReader:
         self._say(_staff(element), f'"{symbol}"' if symbol else "")
 
     def _read_sound(self, element: Element) -> None:
-        self._set_tempo(read_sound(element), 1)
+        tempo = read_sound(element)
+        if tempo is None:
+            return
+        # the reference writes the first tempo of a measure again for all that follow in it
+        self._first_tempo = self._first_tempo or tempo
+        self._set_tempo(Tempo(self._first_tempo.field, tempo.quarters), 1)
 
     def _set_tempo(self, tempo: Tempo | None, staff: int) -> None:
         if tempo is None:

@@ -3,16 +3,23 @@
 Conventions: octave 4 begins at middle C, which ABC writes ``C``; alterations are semitones.
 """
 
+from fractions import Fraction
+
 from clamp3_plugin.readers.musicxml.values import number
 
 STEPS = "CDEFGAB"
 SEMITONES = dict(zip(STEPS, (0, 2, 4, 5, 7, 9, 11), strict=True))
 
 _SHARPS = "FCGDAEB"
-# major keys from 14 flats to 14 sharps would be this line; eight of either are beyond any print
-_FIFTHS = ("Fb", "Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#", "G#")  # fmt: skip
-_MINOR_OFFSET = {"maj": 0, "ion": 0, "non": 0, "min": 3, "aeo": 3, "dor": 2, "phr": 4, "lyd": -1, "mix": 1, "loc": 5}  # fmt: skip
+# as far as the seven flats of F flat lydian and the seven sharps of B sharp locrian
+_FIFTHS = (
+    *("Fb", "Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D"),
+    *("A", "E", "B", "F#", "C#", "G#", "D#", "A#", "E#", "B#"),
+)
+# how far the tonic of a mode lies from the major one, in fifths
+_OFFSETS = {"": 0, "maj": 0, "ion": 0, "min": 3, "aeo": 3, "dor": 2, "phr": 4, "lyd": -1, "mix": 1, "loc": 5}  # fmt: skip
 
+_PLAIN = {"", "maj", "ion"}
 _MARKS = {-2: "__", -1: "_", 0: "=", 1: "^", 2: "^^"}
 _NAMES = {
     "double-flat": -2,
@@ -38,6 +45,12 @@ def pitch_text(step: str, octave: int) -> str:
     return step + "," * (4 - octave)
 
 
+def short_mode(mode: str) -> str:
+    """Cut a mode to the three letters that ABC knows; empty for none and for unknown ones."""
+    short = mode.strip().lower()[:3]
+    return short if short in _OFFSETS else ""
+
+
 def key_name(fifths: int, mode: str) -> str:
     """Name a key as ABC does; anything but major is spelt out.
 
@@ -46,12 +59,9 @@ def key_name(fifths: int, mode: str) -> str:
     >>> key_name(0, "major"), key_name(-3, "minor"), key_name(2, ""), key_name(2, "dorian")
     ('C', 'Cmin', 'D', 'Edor')
     """
-    short = mode.strip().lower()[:3]
-    offset = _MINOR_OFFSET.get(short, 0)
-    tonic = _FIFTHS[max(0, min(len(_FIFTHS) - 1, fifths + 8 + offset))]
-    return (
-        tonic if short in {"", "maj", "ion", "non"} or short not in _MINOR_OFFSET else tonic + short
-    )
+    short = short_mode(mode)
+    tonic = _FIFTHS[max(0, min(len(_FIFTHS) - 1, fifths + 8 + _OFFSETS[short]))]
+    return tonic if short in _PLAIN else tonic + short
 
 
 def key_alterations(fifths: int) -> dict[str, int]:
@@ -66,8 +76,8 @@ def alteration(text: str | None) -> int:
     value = number(text)
     if value is None:
         return 0
-    rounded = int(abs(value) + 0.5) * (1 if value > 0 else -1)
-    return max(-2, min(2, rounded))
+    half = Fraction(1, 2) if value > 0 else Fraction(-1, 2)
+    return max(-2, min(2, int(value + half)))
 
 
 class Accidentals:
