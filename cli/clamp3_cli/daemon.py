@@ -81,9 +81,9 @@ def logs(home: Home, count: int) -> int:
 @click.command()
 @click.pass_obj
 def serve(home: Home) -> int:
-    """Run the daemon in the foreground, until Ctrl-C.
+    """Run the daemon in the foreground.
 
-    What starts it in the background is clamp3 daemon start, and any command that needs it.
+    Ctrl-C stops it. What starts it in the background is clamp3 daemon start, and any command that needs it.
     """
     from clamp3_cli.wiring import make_service  # noqa: PLC0415 - torch, lancedb: seconds
     from clamp3_plugin.daemon.lifecycle import serve as serve_daemon  # noqa: PLC0415 - as above

@@ -43,20 +43,21 @@ def embed(
         raise UsageError(f"--local takes one file, not {len(files)}.", "Run it for each file.")
     sources = [file_source(file) for file in files]
     config = Config.load(home)
-    if model is None or model == config.model:
-        with reach(home, in_process=no_daemon) as library:
-            vectors = [library.embed(source, local=local) for source in sources]
+    named = replace(config, model=model or config.model)
+    if no_daemon or named != config:
+        vectors = _in_process(home, named, sources, local=local)
     else:
-        vectors = _with_model(home, replace(config, model=model), sources, local=local)
+        with reach(home, in_process=False) as daemon:
+            vectors = [daemon.embed(source, local=local) for source in sources]
     rows, columns = _write(target, vectors)
     output.say(f"{target}: float32 ({rows}, {columns}), {vectors[0].space}")
     return 0
 
 
-def _with_model(
+def _in_process(
     home: Home, config: Config, sources: Sequence[Source], *, local: bool
 ) -> list[Vectors]:
-    """Embed with a model that the daemon has not loaded; needs no library."""
+    """Embed with a model loaded here; needs no library."""
     from clamp3_cli.wiring import embed_sources  # noqa: PLC0415 - torch: seconds
 
     return embed_sources(home, config, sources, local=local)

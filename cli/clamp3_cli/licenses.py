@@ -22,7 +22,10 @@ _MERT = (
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.pass_obj
 def licenses(home: Home, as_json: bool) -> int:
-    """Say who owns what: the program, the models, what it builds on."""
+    """Say who owns what.
+
+    The program, the models that are here, and the packages it builds on.
+    """
     from clamp3_models.store import ModelStore  # noqa: PLC0415 - takes numpy along
 
     rows = [("program", "clamp3-plugin", "MIT")]

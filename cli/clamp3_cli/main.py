@@ -39,7 +39,11 @@ COMMANDS = {
     "models": Entry("models", "models", "Get, choose and check models."),
     "daemon": Entry("daemon", "daemon", "Start, stop and watch the daemon."),
     "serve": Entry("daemon", "serve", "Run the daemon in the foreground."),
-    "eval": Entry("evaluate", "evaluate", "Measure models."),
+    "eval": Entry(
+        "evaluate",
+        "evaluate",
+        "Measure embeddings that are saved as .npy files (see clamp3 embed).",
+    ),
     "doctor": Entry("doctor", "doctor", "Check that everything is well."),
     "licenses": Entry("licenses", "licenses", "Say who owns what."),
     "demo": Entry("demo", "demo", "Take a tour on real music."),

@@ -130,7 +130,7 @@ def read_input(path: str) -> tuple[str, bytes]:
         name = f"stdin{_ending(data)}"
     else:
         name, data = os.path.basename(path), _read(path)  # noqa: PTH119 - bytes of any kind
-    if not data:
+    if not data and not name.endswith(".txt"):  # no words at all are a text that can be embedded
         raise EmptyContentError(f"{path}: the file is empty (0 bytes).", "Give another one.")
     if len(data) > wire.MAX_CONTENT:
         limit = wire.MAX_CONTENT >> 20

@@ -50,7 +50,8 @@ def tag(
     if source is None:
         raise UsageError("Nothing was asked.", "Give a file or a text.")
     languages = lang.replace(" ", "").split(",") if lang else languages_of(os.environ)
-    with reach(home, in_process=no_daemon) as library:
+    # a text or file can be tagged before there is a library, which is then begun
+    with reach(home, in_process=no_daemon, writing=not home.library.is_dir()) as library:
         tags = library.tag(source, languages, count)
     if as_json:
         lines = [wire.dumps(wire.tag_to_wire(each, rank)) for rank, each in enumerate(tags, 1)]
