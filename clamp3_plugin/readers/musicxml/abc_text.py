@@ -102,7 +102,8 @@ def voice_lines(staves: Staves) -> list[str]:
     for voices in staves.by_staff:
         for voice in voices:
             clef = staves.part.clefs.get(voice.staff, DEFAULT_CLEF)
-            lines.append(" ".join(f"V:{voice.number} {clef} {names}".split(" ")))
+            shown = f"{clef} " if clef else ""
+            lines.append(f"V:{voice.number} {shown}{names}")
             names = ""
             if clef.startswith("perc"):
                 lines.append("K:none")

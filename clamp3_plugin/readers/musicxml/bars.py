@@ -9,8 +9,10 @@ from itertools import pairwise
 
 from clamp3_plugin.readers.musicxml.events import Event, Head, Mark, Note
 from clamp3_plugin.readers.musicxml.lengths import length, length_text
+from clamp3_plugin.readers.musicxml.notes import MAX_HEADS
 from clamp3_plugin.readers.musicxml.values import Ticks
 
+MAX_NESTING = 4  # tuplets within tuplets
 _DOTTED = {Fraction(3): ">", Fraction(1, 3): "<"}
 
 
@@ -82,12 +84,13 @@ class _Timeline:
         shorter, longer = sorted((last.duration, note.duration))
         rest_of = last if last.duration == longer else note
         left = longer - shorter
-        heads = [Head(head.text, tied=False) for head in rest_of.heads]
-        last.heads += note.heads
+        heads = rest_of.heads
+        last.heads = last.heads + note.heads if len(last.heads) < MAX_HEADS else last.heads
         last.duration = shorter
         self._now = last.time + shorter
         if left * 16 > self._per_quarter:
-            self._append(Note(self._now, left, self._per_quarter, heads=heads))
+            again = [Head(head.text) for head in heads]
+            self._append(Note(self._now, left, self._per_quarter, heads=again))
 
 
 @dataclass(slots=True)
@@ -113,8 +116,8 @@ class Rhythm:
             if not note.grace:
                 self._count(note)
             note.length = self._length(note)
-        _break(notes)
         _join_rests(notes)
+        _break(notes)
 
     def end(self) -> None:
         """Close what is still open at the end of the voice."""
@@ -131,7 +134,7 @@ class Rhythm:
         if tuplet is None:
             self.end()
             return
-        for _ in range(min(tuplet.starts, 4)):
+        for _ in range(min(tuplet.starts, MAX_NESTING - len(self._open))):
             outer = Fraction(1)
             for bracket in self._open:
                 outer *= Fraction(bracket.actual, bracket.normal)
@@ -165,9 +168,14 @@ def _break(notes: list[Note]) -> None:
 
 def _join_rests(notes: list[Note]) -> None:
     """Let rests go with the beam that they stand before, or in."""
-    for note, rest in pairwise(note for note in reversed(notes) if not note.grace):
-        if not rest.heads:
-            rest.beamed = rest.beamed or note.beamed
+    beam_follows = False
+    for note in reversed(notes):
+        if note.grace:
+            continue
+        if note.heads:
+            beam_follows = note.beamed
+        elif beam_follows:
+            note.beamed = True
 
 
 def _dotted(first: Note, second: Note) -> str:

@@ -29,7 +29,7 @@ from clamp3_plugin.readers.musicxml.parts import Part, PartReader
 from clamp3_plugin.readers.musicxml.titles import Titles, read_titles
 from clamp3_plugin.readers.musicxml.voices import VoicePlan
 
-MAX_CELLS = 1_000_000  # bars times voices: every voice is written in every bar
+MAX_CELLS = 300_000  # bars times voices, every voice being written in every bar; operas: 120,000
 
 
 @dataclass(frozen=True, slots=True)

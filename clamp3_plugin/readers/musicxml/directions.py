@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from clamp3_plugin.readers.musicxml.parse import Element
 from clamp3_plugin.readers.musicxml.values import number
 
-_DYNAMICS = {"p", "pp", "ppp", "pppp", "f", "ff", "fff", "ffff", "mp", "mf", "sfz"}
+_DYNAMICS = ("p", "pp", "ppp", "pppp", "f", "ff", "fff", "ffff", "mp", "mf", "sfz")
 _JUMPS = {
     "dacapo": "!D.C.!",
     "dalsegno": "!D.S.!",
@@ -59,7 +59,8 @@ def read_direction(direction: Element, staff: int) -> Direction:
     below = placed_below = direction.get("placement") == "below"
     for kind in direction.iterfind("direction-type"):
         words = [sign for sign in kind if sign.tag in _WORDS]
-        texts.append("".join(sign.text or "" for sign in words).replace("\n", "\\n").strip())
+        text = "".join(sign.text or "" for sign in words)
+        texts.append(text.replace("\r", "").replace("\n", "\\n").strip())
         for sign in kind:
             if sign.tag in _WORDS:
                 below = placed_below or _is_below(sign)
@@ -119,7 +120,8 @@ def _metronome(metronome: Element, played: Tempo | None) -> Tempo | None:
 def _sign(sign: Element) -> list[str | Line]:
     match sign.tag:
         case "dynamics":
-            return [f"!{mark.tag}!" for mark in sign if mark.tag in _DYNAMICS]
+            present = {mark.tag for mark in sign}
+            return [f"!{mark}!" for mark in _DYNAMICS if mark in present]
         case "wedge" | "octave-shift" | "pedal":
             number = "1" if sign.tag == "pedal" else sign.get("number", "1")
             return [Line(sign.tag, sign.get("type", ""), number)]

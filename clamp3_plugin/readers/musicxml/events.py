@@ -51,8 +51,10 @@ class Note:
     """Empty for a rest."""
     rest: str = "z"
     """What stands for it when it has no heads: ``z``, or ``x`` when it is not printed."""
+    hidden: bool = False
+    """Whether it is a note that is not printed, rather than a rest."""
     rest_tied: bool = False
-    """Whether it is a note that is not printed, and a tie leaves it."""
+    """Whether a tie leaves a hidden note."""
     decorations: list[str] = field(default_factory=list)
     beamed: bool = False
     """Joined to the note before by a beam."""

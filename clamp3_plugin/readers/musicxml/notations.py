@@ -29,6 +29,7 @@ _DECORATIONS = {
     "technical/thumb-position": "!thumb!",
     "technical/up-bow": "u",
 }
+_NO_FINGERS = set('!"|[]%')  # what would not stay inside the decoration
 _GROUPS = {"articulations", "ornaments", "technical"}
 _LINES = {"glissando": "~", "slide": "-"}
 
@@ -69,8 +70,8 @@ def _tremolo(tremolo: Element) -> str:
 
 
 def _fingering(finger: Element) -> list[str]:
-    text = (finger.text or "").strip()
-    return [f"!{text}!"] if text.isascii() and text.isdigit() and len(text) <= 4 else []
+    text = "".join((finger.text or "").split())
+    return [f"!{text}!"] if 1 <= len(text) <= 4 and not _NO_FINGERS.intersection(text) else []
 
 
 def _ends(line: Element, start: str, stop: str) -> list[str]:

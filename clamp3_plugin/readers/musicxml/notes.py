@@ -9,6 +9,8 @@ from clamp3_plugin.readers.musicxml.parse import Element
 from clamp3_plugin.readers.musicxml.pitch import SEMITONES, Accidentals, alteration, pitch_text
 from clamp3_plugin.readers.musicxml.values import Ticks, duration, whole
 
+MAX_HEADS = 64  # notes of a chord; no hands and no orchestra have more on one stem
+
 _NOTEHEADS = {"x": "^", "circle-x": "_", "diamond": "_", "triangle": "_"}
 _NO_PITCH = "e"
 _DOUBLE = {"start", "stop"}  # of a tremolo between two notes
@@ -71,6 +73,7 @@ def read_note(
     hidden = element.get("print-object") == "no"
     if "rest" in kids or hidden:
         note.rest = "x" if hidden else "z"
+        note.hidden = "rest" not in kids
     add_head(element, note, kids, voice, around)
     return note
 
@@ -79,6 +82,8 @@ def add_head(
     element: Element, note: Note, kids: Children, voice: str, around: Surroundings
 ) -> None:
     """Add the pitch of an element, and what stands on it, to a note or chord."""
+    if max(len(note.heads), len(note.decorations)) >= MAX_HEADS:
+        return
     signs = decorations(kids.first("notations"))
     ties = _ties(kids)
     silent = "rest" in kids or element.get("print-object") == "no"
@@ -86,8 +91,10 @@ def add_head(
         signs.append("s")
     note.decorations += [sign for sign in signs if sign not in note.decorations]
     if silent:
-        note.rest_tied = note.rest_tied or "start" in ties
+        note.rest_tied = note.rest_tied or ("start" in ties and not note.heads)
         return
+    if note.hidden and not note.heads:
+        note.heads.append(Head(note.rest, note.rest_tied))
     mark = kids.first("accidental")
     pitch, alter = _pitch(kids, note.staff, voice, around)
     accidental = ""
@@ -149,11 +156,11 @@ def _pitch(kids: Children, staff: int, voice: str, around: Surroundings) -> tupl
 
 def _drum(kids: Children, shown: str, sounding: int, voice: str, around: Surroundings) -> str:
     """Name an unpitched note, and put it on the percussion map where its look or sound differ."""
-    head = kids.text("notehead") or "normal"
+    head = "-".join(kids.text("notehead").split())[:40] or "normal"
     played = sounding
     if (instrument := kids.first("instrument")) is not None:
         played = around.midi_pitches.get(instrument.get("id", ""), sounding)
     name = _NOTEHEADS.get(head, "") + shown
     if name != shown or played != sounding:
-        around.drums[voice][f"I:percmap {name} {shown} {played} {head[:40]}"] = None
+        around.drums[voice][f"I:percmap {name} {shown} {played} {head}"] = None
     return name

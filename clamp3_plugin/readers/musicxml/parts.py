@@ -4,10 +4,12 @@ Conventions: a measure is what MusicXML calls one, a bar is what one voice has i
 from 0. Times are ticks from the start of the measure.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from clamp3_plugin.errors import TooLargeError
 from clamp3_plugin.readers.musicxml.attributes import (
     read_clefs,
     read_key,
@@ -25,6 +27,9 @@ from clamp3_plugin.readers.musicxml.parse import Element
 from clamp3_plugin.readers.musicxml.values import Ticks, divisions, duration, whole
 from clamp3_plugin.readers.musicxml.voices import VoicePlan
 
+MAX_CHANGES = 32  # of the divisions in one measure, each of which walks what the measure holds
+
+_LINE_BREAKS_AND_QUOTES = re.compile(r'["\r\n]')
 _LINES = {
     "wedge": {"crescendo": ("!<(!", "!<)!"), "diminuendo": ("!>(!", "!>)!")},
     "octave-shift": {"down": ("!8va(!", "!8va)!"), "up": ("!8vb(!", "!8vb)!")},
@@ -89,7 +94,6 @@ class PartReader:
         self._graces: list[bool] = []
         self._note_count = 0
         self._in_grace = False
-        self._led_by_grace: set[str] = set()
         self._staff_now = dict(plan.staff_of)
         self._last_notes: dict[str, Note] = {}
         self._slurs: dict[str, _Slur] = {}
@@ -97,6 +101,7 @@ class PartReader:
         self._early_stops: dict[tuple[str, str], Ticks] = {}
         self._pedal_voice: str | None = None
         self._first_tempo: Tempo | None = None
+        self._divisions_changes = 0
         self._transposes = False
         self._handlers: dict[str, Callable[[Element], None]] = {
             "note": self._read_note,
@@ -128,6 +133,7 @@ class PartReader:
         self._around.accidentals.new_bar()
         self._last_notes.clear()
         self._first_tempo = None
+        self._divisions_changes = 0
         for child, next_voice in self._with_next_voices(element):
             self._next_voice = next_voice
             if handler := self._handlers.get(child.tag):
@@ -173,22 +179,19 @@ class PartReader:
             note = last
         else:
             note = read_note(element, kids, voice, self._now, self._around)
-            self._go_to_staff(voice, note.staff)
-            self._measure.bars.setdefault(voice, []).append(note)
+            if note.heads or note.duration or note.grace:
+                self._go_to_staff(voice, note.staff)
+                self._measure.bars.setdefault(voice, []).append(note)
             self._last_notes[voice] = note
             self._advance(note.duration)
         if note.heads:
             self.part.sounding.add(voice)
-            self.part.notes += 1
+            self.part.notes += note.heads[-1].text != "x"
         self._note_count += 1
         if note.grace is not None:
             self._brace(kids, note.grace)
         self._read_slurs(kids, voice, note)
         read_syllables(kids.all("lyric"), note)
-        if note.grace is not None:
-            self._led_by_grace.add(voice)
-        else:
-            self._led_by_grace.discard(voice)
 
     def _go_to_staff(self, voice: str, staff: int) -> None:
         """Tell where a voice moves to another staff."""
@@ -219,13 +222,14 @@ class PartReader:
                     self._slurs[number] = _Slur(voice, note)
                 elif slur.get("type") == "stop" and number in self._slurs:
                     start = self._slurs.pop(number)
-                    if start.voice == voice and not self._ornaments(start, note, voice):
+                    if start.voice == voice and not self._ornaments(start, note):
                         start.note.slurs_opened += 1
                         note.slurs_closed += 1
 
-    def _ornaments(self, start: "_Slur", note: Note, voice: str) -> bool:
+    def _ornaments(self, start: "_Slur", note: Note) -> bool:
         """Tell whether a slur only joins grace notes to their note, which is not written."""
-        return start.note.grace is not None and note.grace is None and voice in self._led_by_grace
+        follows_grace = any(self._graces[max(0, self._note_count - 2) : self._note_count - 1])
+        return follows_grace and start.note.grace is not None and note.grace is None
 
     # --- marks
 
@@ -247,7 +251,7 @@ class PartReader:
             self.part.sounding.add(voice)
 
     def _read_harmony(self, element: Element) -> None:
-        symbol = chord_symbol(element).replace('"', "")
+        symbol = _LINE_BREAKS_AND_QUOTES.sub("", chord_symbol(element))
         self._say(_staff(element), f'"{symbol}"' if symbol else "")
 
     def _read_sound(self, element: Element) -> None:
@@ -334,6 +338,9 @@ class PartReader:
         factor = Fraction(per_quarter) / self._around.per_quarter
         if factor == 1:
             return
+        self._divisions_changes += 1
+        if self._divisions_changes > MAX_CHANGES:
+            raise TooLargeError(f"A measure changes its divisions over {MAX_CHANGES} times.")
         self._around.per_quarter = self._measure.per_quarter = per_quarter
         self._now *= factor
         self._measure.length *= factor
