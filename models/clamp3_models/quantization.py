@@ -7,9 +7,28 @@ Q4_0, so weights that already are rounded that way lose nothing.
 """
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 BLOCK = 32
+
+
+class PackedEmbedding(nn.Module):
+    """An embedding whose table stays in four bits: only the rows that are looked up are restored.
+
+    A vocabulary of 250,002 words of 384 numbers takes 54 MB this way, and 384 MB in float32.
+    """
+
+    nibbles: Tensor
+    scales: Tensor
+
+    def __init__(self, nibbles: Tensor, scales: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("nibbles", nibbles, persistent=False)
+        self.register_buffer("scales", scales, persistent=False)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Look up int64 ``(N,)``: float ``(N, columns)``, in the precision of the scales."""
+        return unpack(self.nibbles[ids], self.scales[ids]).to(self.scales.dtype)
 
 
 def unpack(nibbles: Tensor, scales: Tensor) -> Tensor:

@@ -76,11 +76,15 @@ class _Embeddings(nn.Module):
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
         H = config.hidden_size
-        self.word_embeddings = nn.Embedding(config.vocab_size, H)
+        self.word_embeddings: nn.Module = nn.Embedding(config.vocab_size, H)
         self.position_embeddings = nn.Embedding(config.max_positions, H)
         self.token_type_embeddings = nn.Embedding(config.type_vocab_size, H)
         self.LayerNorm = nn.LayerNorm(H, eps=config.layer_norm_eps)
         self.dropout = nn.Dropout(config.dropout)
+
+    def use_packed_words(self, packed: nn.Module) -> None:
+        """Look words up in a table of another form, which is then no part of the state dict."""
+        self.word_embeddings = packed
 
     def forward(self, inputs: Tensor, positions: Tensor) -> Tensor:
         summed = inputs + self.token_type_embeddings.weight[0] + self.position_embeddings(positions)
@@ -129,14 +133,12 @@ class _SelfAttention(nn.Module):
         self.value = nn.Linear(H, H)
 
     def forward(self, hidden: Tensor, lengths: Sequence[int]) -> Tensor:
-        q, k, v = self.query(hidden), self.key(hidden), self.value(hidden)
-        parts, start = [], 0
-        for length, run in groupby(lengths):
-            B = sum(1 for _ in run)
-            end = start + B * length
-            parts.append(self._attend(q[start:end], k[start:end], v[start:end], B))
-            start = end
-        return parts[0] if len(parts) == 1 else torch.cat(parts)
+        runs = [sum(1 for _ in run) for _, run in groupby(lengths)]
+        sizes = [B * length for B, (length, _) in zip(runs, groupby(lengths), strict=True)]
+        # split, because the gradient of many slices would each time fill a tensor of full size
+        parts = (torch.split(x(hidden), sizes) for x in (self.query, self.key, self.value))
+        attended = [self._attend(*qkv, B) for B, *qkv in zip(runs, *parts, strict=True)]
+        return attended[0] if len(attended) == 1 else torch.cat(attended)
 
     def _attend(self, q: Tensor, k: Tensor, v: Tensor, B: int) -> Tensor:
         """Attend within each of ``B`` sequences of one length, given and returned as ``(B * T, H)``."""

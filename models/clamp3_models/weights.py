@@ -17,11 +17,13 @@ from torch import Tensor
 from clamp3_models.clamp3 import Clamp3, Clamp3Config
 from clamp3_models.encoder import Clamp3Encoder
 from clamp3_models.folder import CONFIG_FILE, WEIGHTS_FILE, file_sha256, read_sums
-from clamp3_models.quantization import pack, unpack
+from clamp3_models.quantization import BLOCK, PackedEmbedding, pack, unpack
 from clamp3_models.tokenizer import load_tokenizer
 from clamp3_plugin.errors import NoModelError
 
 _SCALE = ".scale"
+_WORDS = "text_model.embeddings.word_embeddings.weight"
+"""By far the largest matrix; where it is stored in four bits it stays so in memory."""
 
 
 def load_model(
@@ -55,10 +57,28 @@ def _load_weights(folder: Path) -> Clamp3:
     config = read_config(folder)
     with torch.device("meta"):
         model = Clamp3(config)
-    state = read_state_dict(folder / WEIGHTS_FILE)
-    check_state_dict(state, model, folder / WEIGHTS_FILE)
+    path = folder / WEIGHTS_FILE
+    stored = _read_tensors(path)
+    words, scales = stored.pop(_WORDS, None), stored.pop(_WORDS + _SCALE, None)
+    if words is not None and scales is not None:
+        packed = PackedEmbedding(words, scales.float())
+        _check_packed(packed, model, path)
+        model.text_model.embeddings.use_packed_words(packed)
+    elif words is not None:
+        stored[_WORDS] = words
+    state = _restored(stored)
+    check_state_dict(state, model, path)
     model.load_state_dict(state, assign=True)
     return model
+
+
+def _check_packed(packed: PackedEmbedding, model: Clamp3, path: Path) -> None:
+    rows, columns = model.config.text.vocab_size, model.config.text.hidden_size
+    stored = tuple(packed.nibbles.shape), tuple(packed.scales.shape)
+    if stored != ((rows, columns // 2), (rows, columns // BLOCK)):
+        raise NoModelError(f"{path} does not fit the sizes of the model: {_WORDS} is {stored}.")
+    if not torch.isfinite(packed.scales).all():
+        raise NoModelError(f"{path} is damaged: {_WORDS} holds numbers that are not finite.")
 
 
 def read_config(folder: Path) -> Clamp3Config:
@@ -74,22 +94,29 @@ def read_config(folder: Path) -> Clamp3Config:
 
 def read_state_dict(path: Path) -> dict[str, Tensor]:
     """Read a state dict, float32, four-bit matrices restored."""
+    return _restored(_read_tensors(path))
+
+
+def _read_tensors(path: Path) -> dict[str, Tensor]:
+    """Read tensors as they are stored."""
     try:
         with safe_open(path, "pt") as file:
-            keys = set(file.keys())
-            return {
-                key: unpack(file.get_tensor(key), file.get_tensor(key + _SCALE))
-                if key + _SCALE in keys
-                else file.get_tensor(key).float()
-                for key in sorted(keys)
-                if not key.endswith(_SCALE)
-            }
+            return {key: file.get_tensor(key) for key in sorted(file.keys())}
     except OSError as error:
         raise NoModelError(f"{path} cannot be read: {error}.") from error
     except SafetensorError as error:
         raise NoModelError(
             f"{path} is damaged: {error}.", "Import or pull the model again."
         ) from error
+
+
+def _restored(stored: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Bring every matrix to float32."""
+    return {
+        key: unpack(tensor, stored[key + _SCALE]) if key + _SCALE in stored else tensor.float()
+        for key, tensor in stored.items()
+        if not key.endswith(_SCALE)
+    }
 
 
 def check_state_dict(state: Mapping[str, Tensor], model: Clamp3, path: Path) -> None:

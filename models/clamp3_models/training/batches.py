@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from clamp3_models.training.bank import Bank, BankPiece
+from clamp3_models.training.excerpts import head
 
 _OTHER_MODALITY_SHARE = 0.5
 """How often the second excerpt of a piece that has both is of the other modality."""
@@ -52,12 +53,17 @@ class Sampler:
     balance : float
         0 draws every piece alike, 1 every source alike; between, sources count as their size to
         the power ``1 - balance``.
+    max_patches : int
+        Longer excerpts keep their head.
     seed : int
         Seed of everything drawn.
     """
 
-    def __init__(self, bank: Bank, *, batch_size: int, balance: float, seed: int) -> None:
+    def __init__(
+        self, bank: Bank, *, batch_size: int, balance: float, max_patches: int, seed: int
+    ) -> None:
         self._bank = bank
+        self._max_patches = max_patches
         self._batch_size = batch_size
         self._seed = seed
         sizes = Counter(piece.source for piece in bank.pieces)
@@ -83,7 +89,7 @@ class Sampler:
         )
 
     def _pack(self, rows: Sequence[int]) -> PackedExcerpts:
-        excerpts = [self._bank.excerpt(row) for row in rows]
+        excerpts = [head(self._bank.excerpt(row), self._max_patches) for row in rows]
         by_length = sorted(range(len(rows)), key=lambda i: len(excerpts[i]))
         order = torch.empty(len(rows), dtype=torch.int64)
         order[torch.tensor(by_length)] = torch.arange(len(rows))

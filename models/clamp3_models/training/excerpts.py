@@ -52,7 +52,7 @@ def excerpts_of(
         if choose.random() < _NAMELESS_SHARE:
             text = remove_instrument_info(text)
         # a long piece need not be tokenised to its end for its head
-        found.append(_head(patchify(text[: max_patches * _MOST_CHARACTERS]), max_patches))
+        found.append(head(patchify(text[: max_patches * _MOST_CHARACTERS]), max_patches))
     return found
 
 
@@ -67,9 +67,10 @@ def _stretch(content: Content, windows: Sequence[Passage], choose: random.Random
     return content.excerpt(Passage(first.first_bar, last.last_bar, first.start, last.end))
 
 
-def _head(patches: Patches, max_patches: int) -> Patches:
+def head(patches: Patches, max_patches: int) -> Patches:
+    """Keep the first patches and the last special one, no more than asked."""
     if len(patches) <= max_patches:
         return patches
-    head = np.empty((max_patches, PATCH_SIZE), np.uint8)
-    head[:-1], head[-1] = patches[: max_patches - 1], patches[-1]
-    return head
+    kept = np.empty((max_patches, PATCH_SIZE), np.uint8)
+    kept[:-1], kept[-1] = patches[: max_patches - 1], patches[-1]
+    return kept

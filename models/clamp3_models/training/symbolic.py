@@ -39,6 +39,8 @@ class SymbolicSettings:
     """At the start; learnt from there."""
     piece_loss_weight: float = 0.5
     balance: float = 0.5
+    max_patches: int = 96
+    """Of an excerpt; shorter ones train faster, and what is indexed is short."""
     seed: int = 42
     checkpoint_every: int = 50
 
@@ -124,7 +126,11 @@ def train_symbolic(
     checkpoint = work / "checkpoint.pt"
     start = _resume(checkpoint, student, optimizer, settings)
     sampler = Sampler(
-        bank, batch_size=settings.batch_size, balance=settings.balance, seed=settings.seed
+        bank,
+        batch_size=settings.batch_size,
+        balance=settings.balance,
+        max_patches=settings.max_patches,
+        seed=settings.seed,
     )
     student.train()
     for step in range(start, settings.steps):
