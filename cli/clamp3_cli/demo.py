@@ -98,7 +98,11 @@ def tour(
         begun = time.perf_counter()
         answer = service.find(query)
         took_ms = 1000 * (time.perf_counter() - begun)
-        _show(number, title, answer, took_ms, as_json=as_json)
+        if as_json:
+            click.echo(dumps(_line(title, answer, took_ms)))
+            continue
+        click.echo(f"\n{number}. {title}  [{took_ms:.0f} ms]")
+        show_table(answer.hits, str(corpus))
 
 
 def find_corpus() -> Path:
@@ -117,7 +121,7 @@ def find_corpus() -> Path:
             "The demo reads scores that the Python package music21 carries, and they are not here.",
             "Install it: pip install 'clamp3-plugin[demo]'",
         )
-    return corpus
+    return corpus.resolve()  # as the library names files
 
 
 def _queries(corpus: Path) -> Iterator[tuple[str, Query]]:
@@ -133,10 +137,6 @@ def _query(*plus: Source) -> Query:
     return Query(plus, n=_N)
 
 
-def _show(number: int, title: str, answer: Answer, took_ms: float, *, as_json: bool) -> None:
-    if as_json:
-        hits: Sequence[object] = [hit_to_wire(hit, rank) for rank, hit in enumerate(answer.hits, 1)]
-        click.echo(dumps({"question": title, "took_ms": round(took_ms, 1), "hits": hits}))
-        return
-    click.echo(f"\n{number}. {title}  [{took_ms:.0f} ms]")
-    show_table(answer.hits)
+def _line(title: str, answer: Answer, took_ms: float) -> dict[str, object]:
+    hits = [hit_to_wire(hit, rank) for rank, hit in enumerate(answer.hits, 1)]
+    return {"question": title, "took_ms": round(took_ms, 1), "hits": hits}

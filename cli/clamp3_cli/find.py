@@ -116,17 +116,17 @@ def show(answer: Answer, form: Form) -> int:
     return 0
 
 
-def show_table(hits: Sequence[Hit]) -> None:
-    """Write hits for people."""
-    rows = [_row(hit, rank) for rank, hit in enumerate(hits, 1)]
+def show_table(hits: Sequence[Hit], below: str = "") -> None:
+    """Write hits for people, paths relative to a folder if there is one."""
+    rows = [_row(hit, rank, below) for rank, hit in enumerate(hits, 1)]
     output.table(("rank", "score", "title", "composer", "where", "path"), rows, "rank score")
 
 
-def _row(hit: Hit, rank: int) -> tuple[str, ...]:
+def _row(hit: Hit, rank: int, below: str) -> tuple[str, ...]:
     about = hit.piece.metadata
     title = about.title or os.path.basename(hit.piece.path)  # noqa: PTH119 - bytes of any kind
     tune = f" (tune {hit.piece.tune})" if hit.piece.tune > 1 else ""
-    path = output.short_path(hit.piece.path) + tune
+    path = output.short_path(hit.piece.path, below) + tune
     return str(rank), f"{hit.score:.3f}", title, about.composer, output.place(hit.passage), path
 
 

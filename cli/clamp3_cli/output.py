@@ -82,9 +82,10 @@ def size(count: float) -> str:
     return f"{count / scale:.1f} {unit}"
 
 
-def short_path(path: str) -> str:
-    """Write a path relative to where the user stands, if it is below, else with ``~``."""
-    for base, prefix in ((str(Path.cwd()), ""), (str(Path.home()), f"~{os.sep}")):
+def short_path(path: str, below: str = "") -> str:
+    """Write a path relative to ``below`` or to where the user stands, if it is there, else with ``~``."""
+    bases = ((below or str(Path.cwd()), ""), (str(Path.home()), f"~{os.sep}"))
+    for base, prefix in bases:
         root = base.rstrip(os.sep) + os.sep
         if path.startswith(root):
             return shown(prefix + path[len(root) :])

@@ -66,12 +66,13 @@ def test_embeddings_are_those_of_the_reference(run, tiny, golden, tmp_path, name
     assert done.exit_code == 0, done.stderr
     found, stem = np.load(out), name.rpartition(".")[0]
     assert found.dtype == np.float32
-    if local:
-        expected = np.load(golden / "model" / "expected_local.npz")
-        assert found.shape == tuple(expected[f"{stem}/shape"][1:])
-        found, wanted = found[expected[f"{stem}/rows"]], expected[f"{stem}/values"]
-    else:
-        wanted = np.load(golden / "model" / "expected_global.npz")[stem]
+    kind = "local" if local else "global"
+    with np.load(golden / "model" / f"expected_{kind}.npz") as expected:
+        if local:
+            assert found.shape == tuple(expected[f"{stem}/shape"][1:])
+            found, wanted = found[expected[f"{stem}/rows"]], expected[f"{stem}/values"]
+        else:
+            wanted = expected[stem]
     assert found.shape == wanted.shape
     assert np.abs(found - wanted).max() < TOLERANCE
 
