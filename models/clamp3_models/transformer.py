@@ -136,8 +136,8 @@ class _SelfAttention(nn.Module):
         runs = [sum(1 for _ in run) for _, run in groupby(lengths)]
         sizes = [B * length for B, (length, _) in zip(runs, groupby(lengths), strict=True)]
         # split, because the gradient of many slices would each time fill a tensor of full size
-        parts = (torch.split(x(hidden), sizes) for x in (self.query, self.key, self.value))
-        attended = [self._attend(*qkv, B) for B, *qkv in zip(runs, *parts, strict=True)]
+        q, k, v = (torch.split(x(hidden), sizes) for x in (self.query, self.key, self.value))
+        attended = [self._attend(*part) for part in zip(q, k, v, runs, strict=True)]
         return attended[0] if len(attended) == 1 else torch.cat(attended)
 
     def _attend(self, q: Tensor, k: Tensor, v: Tensor, B: int) -> Tensor:
