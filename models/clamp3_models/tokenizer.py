@@ -82,7 +82,12 @@ class _SentencePiece:
 
 class _Fast:
     def __init__(self, path: Path) -> None:
-        import tokenizers  # noqa: PLC0415 - comes with transformers; only such models need it
+        try:
+            import tokenizers  # noqa: PLC0415 - comes with transformers; only such models need it
+        except ImportError as error:
+            raise NoModelError(
+                f"{path} needs the package tokenizers.", "Install it: pip install tokenizers"
+            ) from error
 
         self._tokenizer = tokenizers.Tokenizer.from_file(str(path))
 
