@@ -9,7 +9,6 @@ from clamp3_plugin.readers.performance import read_midi
 FILES = (
     "v01_type0_melody.mid",
     "v02_type1_tempo_map_pedal_bend.mid",
-    "v05_running_status_drums.mid",
     "v09_long_over_512_patches.mid",
 )
 
