@@ -27,6 +27,7 @@ from clamp3_plugin.readers.musicxml.parse import Element
 from clamp3_plugin.readers.musicxml.values import Ticks, divisions, duration, whole
 from clamp3_plugin.readers.musicxml.voices import VoicePlan
 
+MAX_MARKS = 500_000  # of one part; a change of key counts in every voice
 MAX_CHANGES = 32  # of the divisions in one measure, each of which walks what the measure holds
 
 _LINE_BREAKS_AND_QUOTES = re.compile(r'["\r\n]')
@@ -102,6 +103,7 @@ class PartReader:
         self._pedal_voice: str | None = None
         self._first_tempo: Tempo | None = None
         self._divisions_changes = 0
+        self._marks = 0
         self._transposes = False
         self._handlers: dict[str, Callable[[Element], None]] = {
             "note": self._read_note,
@@ -235,6 +237,9 @@ class PartReader:
 
     def _put(self, voice: str | None, text: str) -> None:
         if voice is not None and text:
+            self._marks += 1
+            if self._marks > MAX_MARKS:
+                raise TooLargeError(f"A part has over {MAX_MARKS} signs in all voices.")
             self._measure.bars.setdefault(voice, []).append(Mark(self._now, text))
 
     def _put_all(self, voices: list[str], text: str) -> None:
@@ -347,6 +352,9 @@ class PartReader:
         for bar in self._measure.bars.values():
             for event in bar:
                 event.time *= factor
+                if isinstance(event, Note):
+                    event.duration *= factor
+                    event.per_quarter = per_quarter
 
     def _read_key(self, element: Element) -> None:
         key = read_key(element)

@@ -15,7 +15,7 @@ from clamp3_plugin.errors import (
     TooLargeError,
 )
 from clamp3_plugin.readers.interleave import interleave
-from clamp3_plugin.readers.musicxml import alignment, convert
+from clamp3_plugin.readers.musicxml import alignment, convert, parts
 from clamp3_plugin.readers.musicxml.convert import convert_musicxml
 from clamp3_plugin.readers.mxl import unzip_score
 
@@ -396,6 +396,30 @@ def test_a_score_of_rests_is_empty(golden):
 def test_a_score_over_a_limit_is_refused(data):
     with pytest.raises(TooLargeError):
         convert_musicxml(data)
+
+
+def test_signs_in_all_voices_are_limited(monkeypatch):
+    monkeypatch.setattr(parts, "MAX_MARKS", 3)
+
+    with pytest.raises(TooLargeError, match="over 3 signs"):
+        convert_musicxml(score(direction("<words>a</words>") * 4 + whole_note()))
+
+
+def test_divisions_may_not_change_without_end():
+    change = "<attributes><divisions>{}</divisions></attributes>"
+
+    with pytest.raises(TooLargeError, match="divisions over"):
+        convert_musicxml(score(whole_note() + (change.format(2) + change.format(1)) * 20))
+
+
+def test_divisions_may_change_within_a_measure():
+    change = "<attributes><divisions>6</divisions></attributes>"
+    quarter = f"<note>{PITCH.format('D')}<duration>6</duration></note>"
+
+    converted = convert_musicxml(score(QUARTER + change + quarter * 3, whole_note()))
+
+    assert converted.abc.endswith(" C2 D2 D2 D2 | C4/3 | %2\n\n")
+    assert converted.bar_onsets == pytest.approx((0, 4, 4 + 4 / 6))
 
 
 def test_voices_times_bars_are_limited(monkeypatch):
