@@ -140,6 +140,179 @@ def test_details_are_written_as_by_the_reference(measure, expected):
     assert music(score(measure)) == expected
 
 
+def note(step, duration, extra=""):
+    return f"<note>{PITCH.format(step)}<duration>{duration}</duration>{extra}</note>"
+
+
+def on_note(signs):
+    return f"<notations>{signs}</notations>"
+
+
+@pytest.mark.parametrize(
+    ("signs", "expected"),
+    [
+        (
+            (
+                "<articulations><staccato/><accent/></articulations><fermata/>"
+                "<ornaments><trill-mark/></ornaments><technical><up-bow/></technical>"
+            ),
+            "!>!.!fermata!TuC8",
+        ),
+        ('<ornaments><tremolo type="single">2</tremolo></ornaments>', "!//!C8"),
+        ('<ornaments><tremolo type="start">3</tremolo></ornaments>', "!///-!C8"),
+        ("<technical><fingering>1 3</fingering></technical>", "!13!C8"),
+        ("<technical><fingering>!|</fingering></technical>", "C8"),
+        ('<ornaments><wavy-line type="start"/></ornaments>', "!trill(!C8"),
+        ('<glissando type="start"/>', "!~(!C8"),
+        ('<slide type="stop"/>', "!-)!C8"),
+        ('<tied type="start"/>', "C8-"),
+    ],
+)
+def test_signs_on_notes_are_written_in_the_order_of_the_reference(signs, expected):
+    assert music(score(whole_note("C", on_note(signs)))) == f" {expected} |"
+
+
+@pytest.mark.parametrize(
+    ("measure", "expected"),
+    [
+        pytest.param(
+            note("C", 2) + "<backup><duration>2</duration></backup>" + note("E", 2) + note("D", 2),
+            " [CE]4 D4 |",
+            id="two notes at once are a chord",
+        ),
+        pytest.param(
+            note("C", 2) + "<backup><duration>2</duration></backup>" + note("E", 4),
+            " [CE]4 E4 |",
+            id="the rest of the longer one follows",
+        ),
+        pytest.param(
+            note("C", 4) + "<backup><duration>2</duration></backup>" + note("E", 2),
+            " C8 |",
+            id="a note within another is left out",
+        ),
+        pytest.param(
+            "<note><rest/><duration>4</duration></note><backup><duration>2</duration></backup>"
+            + note("E", 2),
+            " z4 E4 |",
+            id="a rest makes room",
+        ),
+        pytest.param(
+            note("C", 3) + "<backup><duration>1</duration></backup>"
+            "<note><rest/><duration>2</duration></note>",
+            " C6 z2 |",
+            id="a rest begins when the note ends",
+        ),
+        pytest.param(
+            note("C", 1) + "<forward><duration>2</duration></forward>" + note("D", 1),
+            " C2 x4 D2 |",
+            id="a gap",
+        ),
+    ],
+)
+def test_one_voice_is_one_line_of_time(measure, expected):
+    assert music(score(measure)) == expected
+
+
+@pytest.mark.parametrize(
+    ("beamed", "durations", "expected"),
+    [
+        (True, (3, 1), " C2>D2"),
+        (True, (1, 3), " C2<D2"),
+        (False, (3, 1), " C3 D"),
+        (True, (2, 2), " C2D2"),
+    ],
+)
+def test_dotted_pairs_under_a_beam_are_broken_rhythm(beamed, durations, expected):
+    first, second = durations
+    beam = "<beam>end</beam>" if beamed else ""
+    data = score(note("C", first) + note("D", second, beam)).replace(
+        b">1</divisions>", b">2</divisions>"
+    )
+
+    assert music(data) == f"{expected} |"
+
+
+def test_tuplets_may_hold_tuplets():
+    outer = "<time-modification><actual-notes>3</actual-notes><normal-notes>2</normal-notes></time-modification>"
+    inner = "<time-modification><actual-notes>9</actual-notes><normal-notes>4</normal-notes></time-modification>"
+    start, stop = '<tuplet type="start"/>', '<tuplet type="stop"/>'
+    notes = (
+        note("C", 12, outer + on_note(start)) + note("D", 8, inner + on_note(start))
+        + note("E", 8, inner) + note("F", 8, inner + on_note(stop)) + note("G", 12, outer + on_note(stop))
+    )  # fmt: skip
+
+    data = score(notes).replace(b">1</divisions>", b">18</divisions>")
+
+    assert music(data) == " (3:2:5C2 (3D2 E2 F2 G2 |"
+
+
+@pytest.mark.parametrize(
+    ("barlines", "expected"),
+    [
+        ("<barline><bar-style>light-light</bar-style></barline>", " C8 || D8 |"),
+        ('<barline><repeat direction="backward"/></barline>', " C8 :| D8 |"),
+        ('<barline location="left"><repeat direction="forward"/></barline>', "|: C8 | D8 |"),
+        ('<barline><ending type="stop"/></barline>', " C8 || D8 |"),
+    ],
+)
+def test_barlines_of_the_first_bar(barlines, expected):
+    assert music(score(barlines + whole_note(), whole_note("D"))) == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [("1", "|1"), ("1., 2.", "|1,2"), ("last", '|"last"'), ("", "|")],
+)
+def test_endings_begin_behind_the_barline_before(number, expected):
+    ending = f'<barline location="left"><ending type="start" number="{number}"/></barline>'
+
+    assert music(score(whole_note(), ending + whole_note("D"))) == f" C8 {expected} D8 |"
+
+
+def test_a_repeat_between_two_repeats_is_double():
+    first = whole_note() + '<barline><repeat direction="backward"/></barline>'
+    second = '<barline location="left"><repeat direction="forward"/></barline>' + whole_note("D")
+
+    assert music(score(first, second)) == " C8 :: D8 |"
+
+
+def test_sibelius_counts_voices_from_one_on_every_staff():
+    head = "<identification><encoding><software>Sibelius 7</software></encoding></identification>"
+    low = note("D", 4, "<voice>1</voice><staff>2</staff>")
+    measure = whole_note() + "<backup><duration>4</duration></backup>" + low
+
+    assert "%%score { 1 | 2 }\n" in convert_musicxml(score(measure, head=head)).abc
+
+
+def test_groups_of_parts_are_bracketed_and_named():
+    part_list = (
+        '<part-group type="start" number="1"><group-name>Strings</group-name>'
+        "<group-symbol>brace</group-symbol><group-barline>yes</group-barline></part-group>"
+        '<score-part id="P1"><part-name>Violin</part-name></score-part>'
+        '<score-part id="P2"><part-name>Viola</part-name></score-part>'
+        '<part-group type="stop" number="1"/><part-group type="stop" number="1"/>'
+    )
+    other = f'<part id="P2"><measure>{ATTRIBUTES}{whole_note()}</measure></part></score-partwise>'
+
+    data = score(whole_note(), part_list=part_list).replace(b"</score-partwise>", other.encode())
+
+    abc = convert_musicxml(data).abc
+    assert "%%score { 1 | 2 }\n" in abc
+    assert 'V:1 treble nm="Strings:Violin"\n' in abc
+
+
+def test_jumps_are_written_in_place_of_their_words():
+    jump = direction("<words>D.C. al Fine</words>", '<sound dacapo="yes"/>')
+
+    assert music(score(whole_note() + jump)) == " C8!D.C.! |"
+
+
+def test_a_performed_length_is_rounded():
+    data = score(note("C", 1001)).replace(b">1</divisions>", b">1000</divisions>")
+
+    assert music(data) == " C2 |"
+
+
 @pytest.mark.parametrize(
     ("kind", "degree", "expected"),
     [
