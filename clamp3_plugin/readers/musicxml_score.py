@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from clamp3_plugin.errors import UnsupportedFormatError
 from clamp3_plugin.readers.musicxml.convert import convert_musicxml
+from clamp3_plugin.readers.mxl import unzip_score
 from clamp3_plugin.readers.score import Score, score_from_standard_abc
 
 _ZIP = b"PK"
@@ -18,7 +18,7 @@ def read_musicxml(data: bytes) -> list[Score]:
     InputRefusedError
         It is broken, too large, no MusicXML, or without notes.
     """
-    converted = convert_musicxml(_unzipped(data) if data.startswith(_ZIP) else data)
+    converted = convert_musicxml(unzip_score(data) if data.startswith(_ZIP) else data)
     return [
         score_from_standard_abc(
             converted.abc,
@@ -27,16 +27,6 @@ def read_musicxml(data: bytes) -> list[Score]:
             metadata=converted.metadata,
         )
     ]
-
-
-def _unzipped(data: bytes) -> bytes:
-    try:
-        from clamp3_plugin.readers.mxl import unzip_score  # noqa: PLC0415 - it lands after this
-    except ImportError as error:
-        raise UnsupportedFormatError(
-            "Zipped MusicXML is not read yet.", "Save it as .musicxml."
-        ) from error
-    return unzip_score(data)
 
 
 def in_seconds(positions: Sequence[float], tempo_map: Sequence[tuple[float, float]]) -> list[float]:

@@ -5,7 +5,6 @@ import socket
 import stat
 import sys
 import zipfile
-from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path, PurePath
 
@@ -36,9 +35,6 @@ MIDI = b"MThd\0\0\0\6\0\0\0\1\1\xe0MTrk\0\0\0\x0d\0\x90\x3c\x40\x83\x60\x80\x3c\
 MTF = b"ticks_per_beat 480\nnote_on 0 0 60 64\nnote_off 480 0 60 0\nend_of_track 0"
 HTML = b"<!DOCTYPE html><html><body>404</body></html>"
 
-needs_unzipping = pytest.mark.skipif(
-    find_spec("clamp3_plugin.readers.mxl") is None, reason="readers/mxl.py has not landed yet"
-)
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="POSIX special files")
 
 
@@ -95,9 +91,7 @@ def zipped(data, name="score.xml"):
 
 
 @pytest.mark.parametrize("name", ["a.musicxml", "a.xml", "a.XML", "a.mxl"])
-@pytest.mark.parametrize(
-    "pack", [bytes, pytest.param(zipped, marks=needs_unzipping)], ids=["plain", "zipped"]
-)
+@pytest.mark.parametrize("pack", [bytes, zipped], ids=["plain", "zipped"])
 def test_musicxml_is_read_plain_or_zipped_whatever_its_ending(tmp_path, name, pack):
     (piece,) = read(write(tmp_path, name, pack(musicxml())))
 
