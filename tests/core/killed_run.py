@@ -12,17 +12,21 @@ from clamp3_plugin.library.library import Library
 from clamp3_plugin.library.store import Store
 from tests.fakes import FakeFormats, HashEncoder
 
-write_records = Store.write_records
-batches = iter(range(2))
+
+def main() -> None:
+    write_records = Store.write_records
+    batches = iter(range(2))
+
+    def dying(self, records, known):
+        if next(batches, None) is None:
+            os.kill(os.getpid(), signal.SIGKILL)
+        write_records(self, records, known)
+
+    Store.write_records = dying  # type: ignore[method-assign]
+    home, encoder = Path(sys.argv[1]), HashEncoder()
+    library = Library.open(home / "library", encoder.space, encoder.dim)
+    Indexer(library, encoder, FakeFormats(), Batch(files=5)).run([home / "music"])
 
 
-def dying(self, records, known):
-    if next(batches, None) is None:
-        os.kill(os.getpid(), signal.SIGKILL)
-    write_records(self, records, known)
-
-
-Store.write_records = dying  # type: ignore[method-assign]
-home, encoder = Path(sys.argv[1]), HashEncoder()
-library = Library.open(home / "library", encoder.space, encoder.dim)
-Indexer(library, encoder, FakeFormats(), Batch(files=5)).run([home / "music"])
+if __name__ == "__main__":
+    main()
