@@ -152,6 +152,15 @@ def test_a_reader_that_goes_away_is_no_error(served):
     assert done.stderr == ""
 
 
+@pytest.fixture
+def heeding_ctrl_c():
+    """What a shell starts in the background ignores Ctrl-C, and so would what it starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeding_ctrl_c")
 def test_ctrl_c_ends_with_130(served):
     command = [sys.executable, "-m", "clamp3_cli", "--home", str(served.run.parent)]
     asked = subprocess.Popen([*command, "find", "slowly now"], stderr=subprocess.PIPE, text=True)
