@@ -138,7 +138,9 @@ class Finder:
         return _Asked(vector, content.modality, passages=passages)
 
     def _encode_text(self, text: str) -> Embeddings:
-        vector: Embeddings = encode(self._encoder, Modality.TEXT, [text])[0]
+        # what the vocabulary can translate exactly, the encoder need not guess
+        asked = self._tagger.vocabulary.in_english(text) or text
+        vector: Embeddings = encode(self._encoder, Modality.TEXT, [asked])[0]
         vector.setflags(write=False)  # it is shared by later questions
         return vector
 

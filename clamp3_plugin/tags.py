@@ -7,9 +7,11 @@ music, what a concept scores there on average is taken off before the concepts a
 
 import hashlib
 import json
+import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 
@@ -20,6 +22,9 @@ from clamp3_plugin.errors import UsageError
 from clamp3_plugin.music import Modality
 from clamp3_plugin.query import TagHit
 
+_SEPARATOR = re.compile(r"[\s,;/،、，；]+")
+_ASIDE = re.compile(r"\s*[(（][^)）]*[)）]")
+"""What tells two labels apart on paper, as in ``bass (voice)``; nobody types it."""
 MIN_BACKGROUND = 32
 """Fewer vectors say more of themselves than of music."""
 
@@ -40,7 +45,7 @@ class Concept:
         return [label, *(self.prompts if language == "en" else ())]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Vocabulary:
     """The concepts that can be tagged."""
 
@@ -75,6 +80,47 @@ class Vocabulary:
         """
         codes = [language.replace("_", "-").partition("-")[0].lower() for language in languages]
         return list(dict.fromkeys(code for code in codes if code in self.languages)) or ["en"]
+
+    def in_english(self, text: str) -> str | None:
+        """Say in English a text that is made of nothing but labels of the vocabulary, in any language.
+
+        None where there is anything else in it. Upper and lower case are alike, and commas, spaces and
+        line breaks separate.
+
+        Examples
+        --------
+        >>> jig = Concept("jig", "dance", {"en": "jig", "ko": "지그"})
+        >>> slow = Concept("sad", "mood", {"en": "sad", "ko": "슬픈"})
+        >>> Vocabulary((jig, slow), ("en", "ko"), "").in_english("슬픈 지그")
+        'sad jig'
+        """
+        words = [word for word in _SEPARATOR.split(text.casefold()) if word]
+        english: list[str] = []
+        while words:
+            taken = min(len(words), self._longest)
+            while taken and " ".join(words[:taken]) not in self._english:
+                taken -= 1
+            if not taken:
+                return None
+            english.append(self._english[" ".join(words[:taken])])
+            words = words[taken:]
+        return " ".join(english) or None
+
+    @cached_property
+    def _english(self) -> dict[str, str]:
+        """English label of every label, by its words; English itself is never taken for another."""
+        table: dict[str, str] = {}
+        for language in ("en", *self.languages):
+            for concept in self.concepts:
+                label = concept.labels.get(language, "").casefold()
+                for spelling in (label, _ASIDE.sub("", label)):
+                    words = " ".join(word for word in _SEPARATOR.split(spelling) if word)
+                    table.setdefault(words, concept.labels["en"])
+        return table
+
+    @cached_property
+    def _longest(self) -> int:
+        return max(len(label.split()) for label in self._english)
 
 
 class Tagger:

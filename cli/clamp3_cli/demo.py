@@ -50,7 +50,7 @@ class Question:
 QUESTIONS = (
     Question("en", "lively Irish jig in 6/8"),
     Question("ko", "바흐의 4성부 코랄", "a four-part chorale by Bach"),
-    Question("zh", "中国民歌", "a Chinese folk song"),
+    Question("zh", "文艺复兴时期的牧歌", "a Renaissance madrigal"),
     Question("fi", "jousikvartetto", "a string quartet"),
     Question("ar", "رقصة الريل الأيرلندية", "an Irish reel"),
 )

@@ -46,7 +46,10 @@ def symbolic(
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True)) as bar:
-        tasks = {name: bar.add_task(name, total=None) for name in ("music", "texts", "training")}
+        tasks = {
+            name: bar.add_task(name, total=None)
+            for name in ("music", "texts", "training", "languages")
+        }
 
         def stage(name: str, done: int, total: int | None) -> None:
             bar.update(tasks[name], completed=done, total=total)

@@ -8,6 +8,8 @@ from importlib import resources
 
 import pytest
 
+from clamp3_plugin.tags import Vocabulary
+
 VOCABULARY = json.loads((resources.files("clamp3_plugin") / "vocabulary.json").read_text("utf-8"))
 ALIASES = json.loads(
     (resources.files("clamp3_models") / "training_aliases.json").read_text("utf-8")
@@ -119,3 +121,24 @@ def test_training_aliases_lead_to_concepts_of_the_vocabulary():
     assert len(aliases) >= 300
     assert [pair for pair in aliases if pair[1] not in tags] == []
     assert [value for value, _ in aliases if value != value.lower()] == []
+
+
+def test_labels_of_every_language_are_said_in_english():
+    vocabulary = Vocabulary.load()
+    astray = [
+        (code, concept.labels[code])
+        for concept in vocabulary.concepts
+        for code in vocabulary.languages
+        if vocabulary.in_english(concept.labels[code]) != concept.labels["en"]
+    ]
+
+    # words that are another concept in a language that comes first, such as "bas" or "polonez"
+    assert len(astray) < 0.01 * len(vocabulary.concepts) * len(vocabulary.languages), astray
+
+
+def test_what_is_more_than_labels_is_left_to_the_encoder():
+    vocabulary = Vocabulary.load()
+
+    assert vocabulary.in_english("지그, 아일랜드") == "jig Ireland"
+    assert vocabulary.in_english("something like a 지그") is None
+    assert vocabulary.in_english(" , ") is None

@@ -1,6 +1,7 @@
 """A recipe: everything that makes a model, in one TOML file, and the run that follows it."""
 
 import json
+import re
 import shutil
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
@@ -11,12 +12,13 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from clamp3_models import e5
 from clamp3_models.clamp3 import Clamp3Config, mean_pool, text_positions
 from clamp3_models.folder import TOKENIZER_FILES, write_sums
 from clamp3_models.tokenizer import Tokenizer, join_lines, load_tokenizer
+from clamp3_models.training.alignment import AlignmentSettings, TextSide, align
 from clamp3_models.training.bank import Bank, BankSettings, make_music, make_texts, text_features
 from clamp3_models.training.records import Record, balanced, read_records
 from clamp3_models.training.symbolic import Progress, Sizes, SymbolicSettings, train_symbolic
@@ -39,6 +41,8 @@ class Recipe:
     most_per_source: int
     bank: BankSettings
     train: SymbolicSettings
+    alignment: AlignmentSettings | None
+    """None: the text tower stays as it is."""
 
     @classmethod
     def load(cls, path: Path) -> "Recipe":
@@ -63,6 +67,7 @@ class Recipe:
                 most_per_source=data["most_per_source"],
                 bank=BankSettings(**table["bank"]),
                 train=SymbolicSettings(**table["train"]),
+                alignment=AlignmentSettings(**table["alignment"]) if "alignment" in table else None,
             )
         except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
             raise UsageError(f"{path} is no recipe: {error!r}.", "See models/recipes.") from error
@@ -108,7 +113,23 @@ def run(recipe: Recipe, paths: Paths, stage: Stage) -> None:
         trained = train_symbolic(
             bank, features, recipe.sizes, settings=recipe.train, work=paths.work, report=report
         )
-    _write(recipe, paths, tower, trained)
+    side = _text_side(recipe, paths, tower, trained)
+    if recipe.alignment is not None:
+        steps = recipe.alignment.steps
+        english = sorted({bank.texts[piece.texts[0]] for piece in bank.pieces})
+        align(side, english, recipe.alignment, lambda i, _: stage("languages", i + 1, steps))
+    _write(recipe, paths, side, trained)
+
+
+def _text_side(
+    recipe: Recipe, paths: Paths, tower: dict[str, Tensor], trained: dict[str, Tensor]
+) -> TextSide:
+    model = Transformer(e5.CONFIG)
+    model.load_state_dict(tower)
+    projection = nn.Linear(e5.CONFIG.hidden_size, recipe.sizes.dim)
+    projection.load_state_dict({name: trained[f"text_proj.{name}"] for name in ("weight", "bias")})
+    tokenizer = load_tokenizer(paths.tokenizer)
+    return TextSide(model, projection, tokenizer, e5.PREFIX, Clamp3Config.official("").text_length)
 
 
 def frozen_text_tower(
@@ -156,9 +177,7 @@ def _make_bank(recipe: Recipe, paths: Paths, folder: Path, stage: Stage) -> None
     make_music(chosen, folder, recipe.bank, progress=lambda done: stage("music", done, len(chosen)))
 
 
-def _write(
-    recipe: Recipe, paths: Paths, tower: dict[str, Tensor], trained: dict[str, Tensor]
-) -> None:
+def _write(recipe: Recipe, paths: Paths, side: TextSide, trained: dict[str, Tensor]) -> None:
     config = Clamp3Config(
         name=recipe.name,
         dim=recipe.sizes.dim,
@@ -168,18 +187,23 @@ def _write(
         text_prefix=e5.PREFIX,
         audio_front_end="none",
     )
-    text = {f"text_model.{key}": tensor for key, tensor in tower.items()}
+    text = {f"text_model.{key}": tensor for key, tensor in side.tower.state_dict().items()}
+    projection = {
+        f"text_proj.{key}": tensor for key, tensor in side.projection.state_dict().items()
+    }
+    changed = recipe.alignment.layers if recipe.alignment else 0
+    four_bit = sorted(_rounded_keys(text, e5.CONFIG.num_layers - changed))
     paths.output.mkdir(parents=True, exist_ok=True)
-    write_model(
-        paths.output, config, {**text, **trained}, four_bit=sorted(_rounded_keys(text)), half=True
-    )
+    state = {**text, **trained, **projection}
+    write_model(paths.output, config, state, four_bit=four_bit, half=True)
     shutil.copyfile(paths.tokenizer / TOKENIZER_FILES[0], paths.output / TOKENIZER_FILES[0])
     write_sums(paths.output)
 
 
-def _rounded_keys(text: dict[str, Tensor]) -> Iterator[str]:
-    """Matrices that the source keeps in four bits: all but positions, types, norms and the pooler."""
+def _rounded_keys(text: dict[str, Tensor], untouched_layers: int) -> Iterator[str]:
+    """Matrices that are as the source keeps them, in four bits, where rounding again loses nothing."""
+    layers = "|".join(map(str, range(untouched_layers)))
+    as_given = re.compile(rf"(embeddings\.word_embeddings|encoder\.layer\.({layers})\..*)\.weight$")
     for key, tensor in text.items():
-        kept = ("position_embeddings", "token_type_embeddings", "pooler")
-        if tensor.dim() == 2 and not any(part in key for part in kept):
+        if tensor.dim() == 2 and as_given.search(key):
             yield key

@@ -9,10 +9,10 @@ scores may stand in a Parquet table of ``id`` and ``midi`` beside it.
 
 import base64
 import binascii
-import io
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -79,35 +79,39 @@ def read_records(paths: Sequence[Path], midi_tables: Sequence[Path] = ()) -> Ite
     """
     midi = {key: value for table in midi_tables for key, value in _midi_table(table)}
     for path in paths:
-        for number, line in enumerate(_lines(path), 1):
-            try:
-                fields = json.loads(line)
-                key = str(fields["id"])
-            except (ValueError, TypeError, KeyError) as error:
-                raise BrokenFileError(
-                    f"{path}: line {number} is no JSON object with an id: {error}."
-                ) from error
-            yield Record(
-                id=key,
-                family=str(fields.get("family") or key),
-                source=str(fields.get("src", "")),
-                fields=fields,
-                folder=path.parent,
-                midi=midi.get(key),
-            )
+        with closing(_lines(path)) as lines:
+            for number, line in enumerate(lines, 1):
+                yield _record(path, number, line, midi)
 
 
-def _lines(path: Path) -> Iterator[str]:
+def _record(path: Path, number: int, line: str, midi: Mapping[str, bytes]) -> Record:
+    try:
+        fields = json.loads(line)
+        key = str(fields["id"])
+    except (ValueError, TypeError, KeyError) as error:
+        message = f"{path}: line {number} is no JSON object with an id: {error}."
+        raise BrokenFileError(message) from error
+    return Record(
+        id=key,
+        family=str(fields.get("family") or key),
+        source=str(fields.get("src", "")),
+        fields=fields,
+        folder=path.parent,
+        midi=midi.get(key),
+    )
+
+
+def _lines(path: Path) -> Generator[str, None, None]:
     if not path.is_file():
         raise MissingFileError(f"{path} is not there.")
-    with path.open("rb") as file:
-        if path.suffix != ".zst":
-            yield from io.TextIOWrapper(file, "utf-8")
-            return
+    if path.suffix == ".zst":
         import zstandard  # noqa: PLC0415 - in the extra `train`; plain JSONL goes without
 
-        stream = zstandard.ZstdDecompressor().stream_reader(file)
-        yield from io.TextIOWrapper(stream, "utf-8")
+        with zstandard.open(path, "rt", encoding="utf-8") as file:
+            yield from file
+    else:
+        with path.open(encoding="utf-8") as file:
+            yield from file
 
 
 def _midi_table(path: Path) -> Iterator[tuple[str, bytes]]:

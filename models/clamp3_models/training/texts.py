@@ -101,7 +101,7 @@ def texts_of(
 
 def say(fact: Fact, language: str) -> str:
     """Say a fact in a language where the vocabulary knows it, else as the source does."""
-    label = _labels().get(fact.concept, {}).get(language)
+    label = labels().get(fact.concept, {}).get(language)
     return label or fact.value
 
 
@@ -127,7 +127,8 @@ def _vocabulary() -> dict[str, Any]:
 
 
 @cache
-def _labels() -> dict[str, dict[str, str]]:
+def labels() -> dict[str, dict[str, str]]:
+    """Labels of every concept of the vocabulary: tag to language to words."""
     return {concept["tag"]: concept["labels"] for concept in _vocabulary()["concepts"]}
 
 

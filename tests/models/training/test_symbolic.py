@@ -1,0 +1,68 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from clamp3_models.training.symbolic import Sizes, SymbolicSettings, schedule, train_symbolic
+from clamp3_models.transformer import TransformerConfig
+from tests.models.training.test_bank import make, records  # noqa: F401 - a fixture
+
+SIZES = Sizes(TransformerConfig(32, 1, 1, 64, 1, 64, 2, 1e-12, 0.0), 16)
+SETTINGS = SymbolicSettings(
+    steps=12, batch_size=6, learning_rate=3e-3, warmup_steps=2, max_patches=12, checkpoint_every=5
+)
+
+
+@pytest.fixture
+def run(records, tmp_path):  # noqa: F811 - the fixture
+    bank = make(records, tmp_path / "bank")
+    features = np.random.default_rng(0).standard_normal((len(bank.texts), 8)).astype(np.float32)
+
+    def train(work, settings=SETTINGS, stop_after=None):
+        steps = []
+
+        def report(progress):
+            steps.append(progress)
+            if stop_after == progress.step:
+                raise KeyboardInterrupt
+
+        state = train_symbolic(
+            bank, features, SIZES, settings=settings, work=tmp_path / work, report=report
+        )
+        return state, steps
+
+    return train
+
+
+def test_training_brings_the_losses_down(run):
+    _, steps = run("work", replace(SETTINGS, steps=60))
+
+    assert np.mean([s.text_loss for s in steps[-10:]]) < np.mean([s.text_loss for s in steps[:5]])
+
+
+def test_a_run_that_was_stopped_ends_as_if_it_had_not_been(run):
+    whole, _ = run("whole")
+    with pytest.raises(KeyboardInterrupt):
+        run("stopped", stop_after=7)
+
+    resumed, steps = run("stopped")
+
+    assert steps[0].step == 5
+    assert whole.keys() == resumed.keys()
+    assert all(torch.equal(whole[key], resumed[key]) for key in whole)
+
+
+def test_a_checkpoint_of_other_settings_is_refused(run):
+    run("work")
+
+    with pytest.raises(ValueError, match="other settings"):
+        run("work", replace(SETTINGS, learning_rate=1e-3))
+
+
+def test_the_rate_climbs_then_falls_to_nothing():
+    rates = [schedule(step, SETTINGS) for step in range(SETTINGS.steps)]
+
+    assert rates[0] == 0.5
+    assert max(rates) == rates[1] == 1
+    assert rates[-1] < 0.1
