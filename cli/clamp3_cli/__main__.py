@@ -1,6 +1,6 @@
 """``python -m clamp3_cli``: how the client starts the daemon."""
 
-from clamp3_cli.main import clamp3
+from clamp3_cli.main import program
 
 if __name__ == "__main__":
-    clamp3(prog_name="clamp3")
+    program()
