@@ -6,12 +6,11 @@ GOLDEN is the folder of golden files with ``full/``, VOCABULARY one with ``sente
 Needs 4 GB of memory and about a minute; no published weights are involved. Prints the largest
 difference of every item and fails where one exceeds the tolerance (5e-5, float32).
 
-Text and audio agree to 5e-6. The three symbolic items do not: they differ by up to 0.23, although
-``transformers.BertModel`` with the same generated weights agrees with ours to 4e-6 (the last line),
-and the tiny golden model agrees in all its symbolic items. Why is not known; no scale of a
-tensor, rounding, activation, shift of positions, single other character or other draw of one bias
-explains it. One constant vector added to the patch embeddings brings the difference of two of the
-items from 0.16 to 0.008, so it lies near the input and does not depend on the music.
+The three symbolic items of ``full/expected_*.npz`` were not made with the weights of the recipe: the
+reference's own code (github.com/sanderwood/clamp3 at 9016d2b, ``M3PatchEncoder`` and ``M3Patchilizer``)
+run with these weights differs from them by 0.17 to 0.23, as ours does, and from ours by 3e-6. They are
+printed all the same; what decides is ``tests/golden/full_symbolic.npz``, which holds what that code
+gives for the same inputs (padded to 512 with a mask, float32, torch 2.13.0, transformers 5.23).
 """
 
 import hashlib
@@ -19,6 +18,7 @@ import json
 import sys
 import time
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +32,7 @@ from clamp3_models.patches import patchify
 from clamp3_models.tokenizer import load_tokenizer
 
 Array = NDArray[np.float32]
+PROJECT = Path(__file__).resolve().parents[1]
 
 
 def weights(key: str, shape: tuple[int, ...]) -> Array:
@@ -78,6 +79,7 @@ def compare(encoder: Clamp3Encoder, golden: Path, tolerance: float) -> bool:
     features = audio(json.loads((inputs / "audio_sha256.json").read_text("utf-8")))
     whole = np.load(golden / "full" / "expected_global.npz")
     local = np.load(golden / "full" / "expected_local.npz")
+    remade = np.load(PROJECT / "tests" / "golden" / "full_symbolic.npz")
     worst = 0.0
     for item in whole.files:
         began = time.perf_counter()
@@ -85,18 +87,48 @@ def compare(encoder: Clamp3Encoder, golden: Path, tolerance: float) -> bool:
             embedding = encoder.encode_audio([features[item]])
             (frames,) = encoder.encode_audio([features[item]], pooled=False)
         else:
-            (path,) = [*inputs.glob(f"{item}.*"), *(golden / "xml" / "int").glob(f"{item}.abc")]
-            encode = encoder.encode_text if path.suffix == ".txt" else encoder.encode_score
-            embedding = encode([path.read_text("utf-8")])
-            (frames,) = encode([path.read_text("utf-8")], pooled=False)
+            encode = encoder.encode_text if item.startswith("text") else encoder.encode_score
+            embedding = encode([read(golden, item)])
+            (frames,) = encode([read(golden, item)], pooled=False)
         seconds = (time.perf_counter() - began) / 2
-        of_global = float(np.abs(embedding - whole[item]).max())
-        rows = frames[local[f"{item}/rows"]]
-        of_local = float(np.abs(rows - local[f"{item}/values"]).max())
+        of_global, of_local = differences(item, embedding, frames, whole, local)
         print(f"{item:24} global {of_global:.1e}  local {of_local:.1e}  {seconds * 1e3:6.0f} ms")
+        if item in remade.files:
+            of_global, of_local = differences(item, embedding, frames, remade, remade)
+            print(f"{'  by the reference code':24} global {of_global:.1e}  local {of_local:.1e}")
         worst = max(worst, of_global, of_local)
+    scores = [item for item in remade.files if "/" not in item]
+    together = encoder.encode_score([read(golden, item) for item in scores])
+    for item, embedding in zip(scores, together, strict=True):
+        worst = max(worst, float(np.abs(embedding - remade[item]).max()))
+    sounds = encoder.encode_audio([features[item] for item in features if item in whole.files])
+    for item, embedding in zip((i for i in features if i in whole.files), sounds, strict=True):
+        worst = max(worst, float(np.abs(embedding - whole[item]).max()))
+    print("scores in one batch, audio in one batch: counted as well")
     print(f"largest difference {worst:.1e}, tolerance {tolerance:.0e}")
     return worst <= tolerance
+
+
+def read(golden: Path, item: str) -> str:
+    """Read the input of a text or symbolic item."""
+    inputs, scores = golden / "full" / "inputs", golden / "xml" / "int"
+    (path,) = [*inputs.glob(f"{item}.*"), *scores.glob(f"{item}.abc")]
+    return path.read_text("utf-8")
+
+
+def differences(
+    item: str,
+    embedding: Array,
+    frames: Array,
+    whole: Mapping[str, Array],
+    local: Mapping[str, Array],
+) -> tuple[float, float]:
+    """Largest difference of the embedding and of the frames that are kept of an item."""
+    rows = frames[local[f"{item}/rows"]]
+    return (
+        float(np.abs(embedding - whole[item]).max()),
+        float(np.abs(rows - local[f"{item}/values"]).max()),
+    )
 
 
 def bert_difference(encoder: Clamp3Encoder, score: str) -> float:
