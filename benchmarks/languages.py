@@ -3,7 +3,9 @@
 Asks the demo's library (run `clamp3 demo` first) for ten dances and genres in each language, in the
 words of the vocabulary that ships, and prints the table of docs/languages.md.
 
-    python benchmarks/languages.py --home FOLDER/data/demo
+    python benchmarks/languages.py --home FOLDER/data/demo [--encoder-alone]
+
+With --encoder-alone the words go to the encoder as they are, untranslated by the vocabulary.
 """
 
 import argparse
@@ -12,10 +14,15 @@ import sys
 from importlib import resources
 from pathlib import Path
 
-from clamp3_cli.wiring import make_service
 from clamp3_models.loading import load_encoder
 from clamp3_plugin.config import Config, Home
+from clamp3_plugin.encoding import encode
+from clamp3_plugin.finder import Finder
+from clamp3_plugin.library.library import Library
+from clamp3_plugin.music import Modality
 from clamp3_plugin.query import Query, Source
+from clamp3_plugin.readers import registry
+from clamp3_plugin.tags import Tagger, Vocabulary
 
 CONCEPTS = (
     "jig", "reel", "hornpipe", "strathspey", "march", "string-quartet", "chorale", "madrigal",
@@ -27,16 +34,22 @@ LANGUAGES = ("ko", "zh", "fi", "ar")
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--encoder-alone", action="store_true")
     options = parser.parse_args()
     vocabulary = json.loads(
         resources.files("clamp3_plugin").joinpath("vocabulary.json").read_text("utf-8")
     )
     labels = {concept["tag"]: concept["labels"] for concept in vocabulary["concepts"]}
-    service = make_service(Home.locate(str(options.home)), Config(), load_encoder, read_only=True)
-    service.load()
+    home = Home.locate(str(options.home))
+    encoder = load_encoder(home, Config())
+    library = Library.open(home.library, encoder.space, encoder.dim, read_only=True)
+    finder = Finder(encoder, library, registry, Tagger(encoder, Vocabulary.load()))
 
     def first(text: str) -> tuple[str, str]:
-        hit = service.find(Query((Source(text=text),), n=1)).hits[0]
+        if options.encoder_alone:
+            hit = library.search(encode(encoder, Modality.TEXT, [text])[0], 1)[0]
+        else:
+            hit = finder.find(Query((Source(text=text),), n=1)).hits[0]
         return hit.piece.id, hit.piece.metadata.title or Path(hit.piece.path).stem
 
     same = dict.fromkeys(LANGUAGES, 0)
@@ -52,7 +65,7 @@ def main() -> int:
             cells.append(f"{labels[concept][language]}: {mark}")
         print(f"| {labels[concept]['en']} | {title} | " + " | ".join(cells) + " |")
     print("same of", len(CONCEPTS), same)
-    service.close()
+    library.close()
     return 0
 
 
