@@ -21,10 +21,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from clamp3_models.clamp3 import mean_pool, text_positions
-from clamp3_models.tokenizer import Tokenizer, join_lines
+from clamp3_models.training.text_tower import TextTower
 from clamp3_models.training.texts import labels, languages
-from clamp3_models.transformer import Transformer
 
 _SEPARATORS = (" ", ", ", "\n")
 
@@ -46,28 +44,14 @@ class AlignmentSettings:
 
 @dataclass(frozen=True, slots=True)
 class TextSide:
-    """Text tower, projection, and how a text becomes ids."""
+    """Text tower and projection."""
 
-    tower: Transformer
+    tower: TextTower
     projection: nn.Linear
-    tokenizer: Tokenizer
-    prefix: str
-    length: int
 
     def encode(self, texts: Sequence[str]) -> Tensor:
-        """Encode to unit rows, ``(n, D)``; long texts keep their head."""
-        ids = [
-            torch.tensor(self.tokenizer(self.prefix + join_lines(t))[: self.length]) for t in texts
-        ]
-        order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
-        lengths = [len(ids[i]) for i in order]
-        packed = torch.cat([ids[i] for i in order])
-        inputs = self.tower.embeddings.word_embeddings(packed)
-        hidden = self.tower(inputs, text_positions(packed, lengths), lengths)
-        pooled = F.normalize(self.projection(mean_pool(hidden, lengths)), dim=-1)
-        places = torch.empty(len(order), dtype=torch.int64)
-        places[torch.tensor(order)] = torch.arange(len(order))
-        return pooled[places]
+        """Encode to unit rows, ``(n, D)``."""
+        return F.normalize(self.projection(self.tower.pooled(texts)), dim=-1)
 
 
 def align(
@@ -110,8 +94,8 @@ def align(
 
 def _open_top(side: TextSide, layers: int) -> list[nn.Parameter]:
     """Let only the top layers and the projection learn."""
-    side.tower.eval().requires_grad_(requires_grad=False)
-    opened: list[nn.Module] = [*side.tower.encoder.layer[-layers:], side.projection]
+    model = side.tower.model.eval().requires_grad_(requires_grad=False)
+    opened: list[nn.Module] = [*model.encoder.layer[-layers:], side.projection]
     for module in opened:
         module.requires_grad_(requires_grad=True)
     return [parameter for module in opened for parameter in module.parameters()]

@@ -4,25 +4,23 @@ import json
 import re
 import shutil
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from clamp3_models import e5
-from clamp3_models.clamp3 import Clamp3Config, mean_pool, text_positions
+from clamp3_models.clamp3 import Clamp3Config
 from clamp3_models.folder import TOKENIZER_FILES, write_sums
-from clamp3_models.tokenizer import Tokenizer, join_lines, load_tokenizer
+from clamp3_models.tokenizer import load_tokenizer
 from clamp3_models.training.alignment import AlignmentSettings, TextSide, align
 from clamp3_models.training.bank import Bank, BankSettings, make_music, make_texts, text_features
-from clamp3_models.training.records import Record, balanced, read_records
+from clamp3_models.training.records import balanced, read_records
 from clamp3_models.training.symbolic import Progress, Sizes, SymbolicSettings, train_symbolic
-from clamp3_models.transformer import Transformer, TransformerConfig
+from clamp3_models.training.text_tower import TextTower
+from clamp3_models.transformer import TransformerConfig
 from clamp3_models.weights import write_model
 from clamp3_plugin.errors import UsageError
 
@@ -94,11 +92,10 @@ def run(recipe: Recipe, paths: Paths, stage: Stage) -> None:
     bank_folder = paths.work / "bank"
     _make_bank(recipe, paths, bank_folder, stage)
     bank = Bank(bank_folder)
-    tower = e5.read_e5(paths.text_tower)
-    encode = frozen_text_tower(tower, load_tokenizer(paths.tokenizer))
+    tower = TextTower.of_e5(e5.read_e5(paths.text_tower), load_tokenizer(paths.tokenizer))
     features = text_features(
         bank.texts,
-        encode,
+        tower.features,
         bank_folder / "text_features",
         lambda done: stage("texts", done, len(bank.texts)),
     )
@@ -113,7 +110,7 @@ def run(recipe: Recipe, paths: Paths, stage: Stage) -> None:
         trained = train_symbolic(
             bank, features, recipe.sizes, settings=recipe.train, work=paths.work, report=report
         )
-    side = _text_side(recipe, paths, tower, trained)
+    side = _text_side(recipe, tower, trained)
     if recipe.alignment is not None:
         steps = recipe.alignment.steps
         english = sorted({bank.texts[piece.texts[0]] for piece in bank.pieces})
@@ -121,58 +118,21 @@ def run(recipe: Recipe, paths: Paths, stage: Stage) -> None:
     _write(recipe, paths, side, trained)
 
 
-def _text_side(
-    recipe: Recipe, paths: Paths, tower: dict[str, Tensor], trained: dict[str, Tensor]
-) -> TextSide:
-    model = Transformer(e5.CONFIG)
-    model.load_state_dict(tower)
+def _text_side(recipe: Recipe, tower: TextTower, trained: dict[str, Tensor]) -> TextSide:
     projection = nn.Linear(e5.CONFIG.hidden_size, recipe.sizes.dim)
     projection.load_state_dict({name: trained[f"text_proj.{name}"] for name in ("weight", "bias")})
-    tokenizer = load_tokenizer(paths.tokenizer)
-    return TextSide(model, projection, tokenizer, e5.PREFIX, Clamp3Config.official("").text_length)
-
-
-def frozen_text_tower(
-    tower: dict[str, Tensor], tokenizer: Tokenizer, *, batch_size: int = 64
-) -> Callable[[Sequence[str]], NDArray[np.float32]]:
-    """Make a function from texts to float32 ``(n, H)``: mean states of the tower, unprojected.
-
-    Texts longer than the tower reads at once keep their head.
-    """
-    model = Transformer(e5.CONFIG)
-    model.load_state_dict(tower)
-    model.eval()
-    length = Clamp3Config.official("").text_length
-
-    def encode(texts: Sequence[str]) -> NDArray[np.float32]:
-        ids = [torch.tensor(tokenizer(e5.PREFIX + join_lines(t))[:length]) for t in texts]
-        order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
-        features = np.zeros((len(ids), e5.CONFIG.hidden_size), np.float32)
-        with torch.inference_mode():
-            for start in range(0, len(order), batch_size):
-                rows = order[start : start + batch_size]
-                lengths = [len(ids[i]) for i in rows]
-                packed = torch.cat([ids[i] for i in rows])
-                inputs = model.embeddings.word_embeddings(packed)
-                hidden = model(inputs, text_positions(packed, lengths), lengths)
-                features[rows] = mean_pool(hidden, lengths).numpy()
-        return features
-
-    return encode
+    return TextSide(tower, projection)
 
 
 def _make_bank(recipe: Recipe, paths: Paths, folder: Path, stage: Stage) -> None:
     if (folder / "music.json").exists():
         return
 
-    def records() -> list[Record]:
-        read = read_records(
-            [paths.data / name for name in recipe.records],
-            [paths.data / name for name in recipe.midi_tables],
-        )
-        return balanced(read, recipe.most_per_source)
-
-    chosen = records()
+    records = read_records(
+        [paths.data / name for name in recipe.records],
+        [paths.data / name for name in recipe.midi_tables],
+    )
+    chosen = balanced(records, recipe.most_per_source)
     make_texts(chosen, folder, recipe.bank)
     make_music(chosen, folder, recipe.bank, progress=lambda done: stage("music", done, len(chosen)))
 
@@ -187,7 +147,7 @@ def _write(recipe: Recipe, paths: Paths, side: TextSide, trained: dict[str, Tens
         text_prefix=e5.PREFIX,
         audio_front_end="none",
     )
-    text = {f"text_model.{key}": tensor for key, tensor in side.tower.state_dict().items()}
+    text = {f"text_model.{key}": tensor for key, tensor in side.tower.model.state_dict().items()}
     projection = {
         f"text_proj.{key}": tensor for key, tensor in side.projection.state_dict().items()
     }

@@ -2,6 +2,7 @@ import torch
 from torch import nn
 
 from clamp3_models.training.alignment import AlignmentSettings, TextSide, align
+from clamp3_models.training.text_tower import TextTower
 from clamp3_models.transformer import Transformer, TransformerConfig
 
 CONFIG = TransformerConfig(32, 3, 1, 64, 300, 66, 1, 1e-12, 0.0)
@@ -13,12 +14,12 @@ def by_bytes(text):
 
 def side():
     torch.manual_seed(0)
-    return TextSide(Transformer(CONFIG), nn.Linear(32, 16), by_bytes, "", 48)
+    return TextSide(TextTower(Transformer(CONFIG).eval(), by_bytes, "", 48), nn.Linear(32, 16))
 
 
 def test_languages_come_nearer_and_only_the_top_learns():
     text_side = side()
-    before = {key: value.clone() for key, value in text_side.tower.state_dict().items()}
+    before = {key: value.clone() for key, value in text_side.tower.model.state_dict().items()}
     losses = []
 
     align(
@@ -29,7 +30,7 @@ def test_languages_come_nearer_and_only_the_top_learns():
     )
 
     assert sum(losses[-5:]) < 0.7 * sum(losses[:5])
-    changed = {k for k, v in text_side.tower.state_dict().items() if not v.equal(before[k])}
+    changed = {k for k, v in text_side.tower.model.state_dict().items() if not v.equal(before[k])}
     assert changed
     assert all(key.startswith("encoder.layer.2.") for key in changed)
 
