@@ -7,12 +7,13 @@ onsets are seconds from 0, repeats not played out.
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import chain
 
 from clamp3_plugin.errors import UsageError
 from clamp3_plugin.music import Metadata, Modality, Passage
 from clamp3_plugin.readers.interleave import interleave
-from clamp3_plugin.readers.score_state import State, header_in_force, line_in_force
+from clamp3_plugin.readers.score_state import Changes, header_in_force, line_in_force
 
 WINDOW_BARS = 8
 """Bars of an indexed passage: two phrases of four."""
@@ -30,9 +31,12 @@ class ScoreBar:
     number: str
     """Number printed on the page, such as ``12`` or ``X1``."""
     onset: float | None = None
+    """Second at which it begins."""
+    position: float | None = None
+    """Quarter notes from the start of the piece."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: what is looked up once for all excerpts is kept
 class Score:
     """One piece of sheet music; satisfies ``Content``."""
 
@@ -76,12 +80,24 @@ class Score:
             The passage lies outside the piece, or is given in seconds and the piece has none.
         """
         start, stop = self._stretch(passage)
-        state = State.of_header(self.header)
-        for bar in self.bars[:start]:
-            state.read_bar(bar.line)
+        state = self._changes.before(start)
         first = self.bars[start]
         bars = (replace(first, line=line_in_force(first.line, state)), *self.bars[start + 1 : stop])
         return _text(header_in_force(self.header, state), bars if start else self.bars[:stop])
+
+    @cached_property
+    def _changes(self) -> Changes:
+        return Changes.of(self.header, (bar.line for bar in self.bars))
+
+    @cached_property
+    def _indexes(self) -> list[int]:
+        return [bar.index for bar in self.bars]
+
+    @cached_property
+    def _onsets(self) -> list[float]:
+        """Second of every bar; empty where one is unknown."""
+        onsets = [bar.onset for bar in self.bars if bar.onset is not None]
+        return onsets if len(onsets) == len(self.bars) else []
 
     def _passage(self, start: int, stop: int) -> Passage:
         after = self.bars[stop].onset if stop < len(self.bars) else self.end
@@ -93,8 +109,8 @@ class Score:
         """Find the positions in ``bars`` that a passage takes."""
         if passage.first_bar is not None and passage.last_bar is not None:
             return self._stretch_of_bars(passage.first_bar, passage.last_bar)
-        onsets = [bar.onset for bar in self.bars if bar.onset is not None]
-        if passage.start is None or len(onsets) < len(self.bars):
+        onsets = self._onsets
+        if passage.start is None or not onsets:
             raise UsageError(
                 "This score has no tempo, so it has no seconds.",
                 f"Ask for bars: it has {self.bar_count}.",
@@ -112,7 +128,7 @@ class Score:
             raise UsageError(
                 f"There are no bars {first}-{last}: the piece has {self.bar_count} bars."
             )
-        indexes = [bar.index for bar in self.bars]
+        indexes = self._indexes
         start, stop = bisect_left(indexes, first), bisect_right(indexes, last)
         if start == stop:
             raise UsageError(

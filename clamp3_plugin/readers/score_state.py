@@ -1,10 +1,12 @@
-"""What is in force at a bar: key, metre, tempo and clef of every voice of interleaved ABC.
+"""What is in force at a bar: key, metre, unit length, tempo and clef of every voice.
 
-An excerpt must carry what earlier bars established, or it would be read in the wrong key.
+An excerpt must carry what earlier bars established, or it would be read in the wrong key. The changes
+of a piece are gathered in one pass (``Changes``); what holds at a bar is then looked up (``State``).
 """
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from clamp3_plugin.readers.abc_fields import clef_of
@@ -14,48 +16,20 @@ _VOICE_LINE = re.compile(r"V:\s*(\S+)\s*(.*)")
 _VOICE_IN_BAR = re.compile(r"\[V:\s*([^\[\]\s]+)[^\[\]]*\]")
 _COMMON = "KMLQ"
 """Fields of the header that hold for all voices."""
+_ALL = ""
+"""The voice of what holds for all wherever it stands: the tempo."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class State:
-    """Fields in force, by voice; fed bar by bar."""
+    """Fields in force, by voice."""
 
-    given: dict[str, str] = field(default_factory=dict)
+    given: dict[str, str]
     """What the header says for all, by letter."""
-    began: dict[str, dict[str, str]] = field(default_factory=dict)
+    began: dict[str, dict[str, str]]
     """What the header says for one voice; the clef goes by ``clef``."""
-    now: dict[str, dict[str, str]] = field(default_factory=dict)
-    """What changed since, for each voice."""
-
-    @classmethod
-    def of_header(cls, header: Sequence[str]) -> "State":
-        """Read the lines before the music; a ``K:`` after a ``V:`` line holds for that voice."""
-        state = cls()
-        voice: dict[str, str] | None = None
-        for line in header:
-            letter, value = line[:1], line[2:].strip()
-            opening = _VOICE_LINE.match(line)
-            if opening:
-                voice = state.began.setdefault(opening[1], {})
-                voice["clef"] = clef_of(opening[2]) or opening[2].split(" ")[0]
-            elif line[1:2] == ":" and letter in _COMMON:
-                (state.given if voice is None else voice)[letter] = value
-        return state
-
-    def read_bar(self, line: str) -> None:
-        """Take the changes that a bar makes."""
-        current: dict[str, str] = {}
-        for letter, value in _VOICE_OR_FIELD.findall(line):
-            if letter == "V":
-                current = self.now.setdefault(value.split(" ")[0], {})
-            elif letter == "K" and _is_clef(value):
-                current["clef"] = value
-            elif letter in _COMMON:
-                current[letter] = value
-
-    def voices(self) -> list[str]:
-        """Names of all voices."""
-        return list(dict.fromkeys([*self.began, *self.now]))
+    now: dict[str, dict[str, str]]
+    """What changed since, for each voice; tempo under the empty name."""
 
     def value(self, voice: str, letter: str) -> str:
         """Tell what holds for a voice."""
@@ -65,14 +39,76 @@ class State:
     def common(self) -> dict[str, str]:
         """Gather what changed and now holds for all voices alike: this may go into the header."""
         changed: dict[str, str] = {}
+        voices = [voice for voice in dict.fromkeys([*self.began, *self.now]) if voice != _ALL]
         for letter in _COMMON:
             marked = [now[letter] for now in self.now.values() if letter in now]
-            everyone = {self.value(voice, letter) for voice in self.voices()}
-            # A tempo stands in one voice and holds for all.
-            is_common = letter == "Q" or len(everyone) == 1
+            is_common = letter == "Q" or len({self.value(voice, letter) for voice in voices}) == 1
             if marked and is_common and marked[0] != self.given.get(letter):
                 changed[letter] = marked[0]
         return changed
+
+
+@dataclass(slots=True)
+class Changes:
+    """All changes of a piece, by voice and letter; one pass over it, then quick to ask."""
+
+    given: dict[str, str] = field(default_factory=dict)
+    began: dict[str, dict[str, str]] = field(default_factory=dict)
+    places: dict[tuple[str, str], tuple[list[int], list[str]]] = field(default_factory=dict)
+    """Bars that change a field of a voice, ascending, and its value after each of them."""
+
+    @classmethod
+    def of(cls, header: Sequence[str], lines: Iterable[str]) -> "Changes":
+        """Read a piece in interleaved ABC."""
+        changes = cls()
+        changes._read_header(header)
+        for position, line in enumerate(lines):
+            changes._read_bar(position, line)
+        return changes
+
+    def before(self, position: int) -> State:
+        """Tell what is in force where a bar begins, bars counted from 0."""
+        now: dict[str, dict[str, str]] = {}
+        for (voice, letter), (positions, values) in self.places.items():
+            i = bisect_left(positions, position)
+            if i:
+                now.setdefault(voice, {})[letter] = values[i - 1]
+        return State(self.given, self.began, now)
+
+    def _read_header(self, header: Sequence[str]) -> None:
+        """Read the lines before the music; a ``K:`` after a ``V:`` line holds for that voice."""
+        voice: dict[str, str] | None = None
+        for line in header:
+            letter, value = line[:1], line[2:].strip()
+            opening = _VOICE_LINE.match(line)
+            if opening:
+                voice = self.began.setdefault(opening[1], {})
+                voice["clef"] = clef_of(opening[2]) or opening[2].split(" ")[0]
+            elif line[1:2] == ":" and letter in _COMMON:
+                (self.given if voice is None else voice)[letter] = value
+
+    def _read_bar(self, position: int, line: str) -> None:
+        voice = _ALL
+        for letter, value in _VOICE_OR_FIELD.findall(line):
+            if letter == "V":
+                voice = value.strip().split(" ")[0]
+                self.began.setdefault(voice, {})
+            elif letter == "Q":
+                self._note(position, _ALL, letter, value)
+            elif voice == _ALL:
+                continue  # before any voice: no converter writes such
+            elif letter == "K" and _is_clef(value):
+                self._note(position, voice, "clef", value)
+            elif letter in _COMMON:
+                self._note(position, voice, letter, value)
+
+    def _note(self, position: int, voice: str, letter: str, value: str) -> None:
+        positions, values = self.places.setdefault((voice, letter), ([], []))
+        if positions and positions[-1] == position:
+            values[-1] = value
+        else:
+            positions.append(position)
+            values.append(value)
 
 
 def header_in_force(header: Sequence[str], state: State) -> tuple[str, ...]:
