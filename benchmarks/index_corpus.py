@@ -1,4 +1,4 @@
-"""Index the MusicXML, ABC and MIDI files of the music21 corpus: share, speed, memory, reruns, kill -9.
+"""Index the files of the music21 corpus: share by format, speed, memory, reruns, kill -9.
 
     python benchmarks/index_corpus.py [--folder FOLDER] [--kill] [--list]
 
@@ -15,6 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
+from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -44,6 +46,20 @@ def run(home: Path, folder: Path) -> tuple[list[dict[str, object]], float, float
         _, _, usage = os.wait4(process.pid, 0)
         process.returncode = 0
     return lines, time.perf_counter() - begun, usage.ru_maxrss / 1024
+
+
+def table(files: Iterable[dict[str, object]]) -> str:
+    """Write a Markdown table: for every ending, how many files are indexed, and why others are not."""
+    outcomes: dict[str, Counter[str]] = {}
+    for line in files:
+        outcome = line["status"] if line["status"] == "indexed" else line.get("reason")
+        suffix = Path(str(line["path"])).suffix.lower()
+        outcomes.setdefault(suffix, Counter())[str(outcome)] += 1
+    rows = ["| ending | files | indexed | not indexed |", "|---|---|---|---|"]
+    for suffix, count in sorted(outcomes.items()):
+        reasons = ", ".join(f"{n} {why}" for why, n in sorted(count.items()) if why != "indexed")
+        rows.append(f"| `{suffix}` | {count.total()} | {count['indexed']} | {reasons or '-'} |")
+    return "\n".join(rows)
 
 
 def killed(home: Path, folder: Path, after: float) -> None:
@@ -90,6 +106,7 @@ def main() -> int:
         files = [line for line in lines[:-1] if "status" in line]
         good = sum(line["status"] == "indexed" for line in files)
         print(f"files {len(files)}, indexed {good} ({100 * good / len(files):.2f} %)  {summary}")
+        print(table(files))
         for line in files if options.list else []:
             if line["status"] != "indexed":
                 print("  ", line["status"], line["path"], line.get("reason"), line.get("message"))
