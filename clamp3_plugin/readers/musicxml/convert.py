@@ -23,7 +23,7 @@ from clamp3_plugin.readers.musicxml.abc_text import (
 )
 from clamp3_plugin.readers.musicxml.alignment import align, seconds, tempo_map
 from clamp3_plugin.readers.musicxml.opening import Opening
-from clamp3_plugin.readers.musicxml.parse import Element, read_tree
+from clamp3_plugin.readers.musicxml.parse import LIMITS, Element, TreeLimits, read_tree
 from clamp3_plugin.readers.musicxml.part_list import Group, PartName, parts_of, read_part_list
 from clamp3_plugin.readers.musicxml.parts import Part, PartReader
 from clamp3_plugin.readers.musicxml.titles import Titles, read_titles
@@ -46,7 +46,7 @@ class Converted:
     metadata: Metadata
 
 
-def convert_musicxml(data: bytes) -> Converted:
+def convert_musicxml(data: bytes, limits: TreeLimits = LIMITS) -> Converted:
     """Convert a score, whatever of it can be read.
 
     Raises
@@ -58,7 +58,7 @@ def convert_musicxml(data: bytes) -> Converted:
     EmptyContentError
         There is no note in it.
     """
-    score = read_tree(data)
+    score = read_tree(data, limits)
     opening = Opening()
     group = read_part_list(score)
     staves = number_voices(_read_parts(score, group, opening))

@@ -4,6 +4,7 @@ Conventions: whatever comes in, the root that goes out holds ``part`` elements w
 elements inside, and no name carries a namespace.
 """
 
+from dataclasses import dataclass
 from io import BytesIO
 from xml.etree.ElementTree import Element, ParseError  # types only: defusedxml parses
 
@@ -12,15 +13,24 @@ from defusedxml.ElementTree import iterparse
 
 from clamp3_plugin.errors import BrokenFileError, TooLargeError
 
-__all__ = ["Element", "read_tree"]
-
-MAX_BYTES = 16 * 2**20
-MAX_DEPTH = 64
-MAX_NODES = 2_000_000
-MAX_PARTS = 256
+__all__ = ["LIMITS", "Element", "TreeLimits", "parse_xml", "read_tree"]
 
 
-def read_tree(data: bytes) -> Element:
+@dataclass(frozen=True, slots=True)
+class TreeLimits:
+    """How large a score may be; the defaults hold wherever a file comes from a user."""
+
+    size: int = 16 * 2**20
+    """Bytes of the unpacked XML."""
+    depth: int = 64
+    nodes: int = 2_000_000
+    parts: int = 256
+
+
+LIMITS = TreeLimits()
+
+
+def read_tree(data: bytes, limits: TreeLimits = LIMITS) -> Element:
     """Parse a score and bring it into the part-wise order.
 
     Raises
@@ -30,9 +40,9 @@ def read_tree(data: bytes) -> Element:
     TooLargeError
         The file is over a limit.
     """
-    if len(data) > MAX_BYTES:
-        raise TooLargeError(f"The MusicXML has {len(data)} bytes, the limit is {MAX_BYTES}.")
-    root = _parse(data)
+    if len(data) > limits.size:
+        raise TooLargeError(f"The MusicXML has {len(data)} bytes, the limit is {limits.size}.")
+    root = parse_xml(data, limits)
     if root.tag == "score-timewise":
         root = _part_wise(root)
     if root.tag != "score-partwise":
@@ -41,14 +51,23 @@ def read_tree(data: bytes) -> Element:
             "Export the score as MusicXML.",
         )
     parts = len(root.findall("part"))
-    if parts > MAX_PARTS:
-        raise TooLargeError(f"The score has {parts} parts, the limit is {MAX_PARTS}.")
+    if parts > limits.parts:
+        raise TooLargeError(f"The score has {parts} parts, the limit is {limits.parts}.")
     return root
 
 
-def _parse(data: bytes) -> Element:
+def parse_xml(data: bytes, limits: TreeLimits = LIMITS) -> Element:
+    """Parse XML of any kind within the limits of depth and size, without namespaces.
+
+    Raises
+    ------
+    BrokenFileError
+        The bytes are no well-formed XML, or play tricks with entities.
+    TooLargeError
+        It has too many elements or levels.
+    """
     try:
-        return _count_and_parse(data)
+        return _count_and_parse(data, limits)
     except DefusedXmlException as error:
         raise BrokenFileError(
             f"The XML declares entities ({type(error).__name__}), which no score needs.",
@@ -61,7 +80,7 @@ def _parse(data: bytes) -> Element:
         ) from error
 
 
-def _count_and_parse(data: bytes) -> Element:
+def _count_and_parse(data: bytes, limits: TreeLimits) -> Element:
     """Build the tree, counting while it grows: a bomb must not be stored before it is refused."""
     root: Element | None = None
     depth = nodes = 0
@@ -73,9 +92,9 @@ def _count_and_parse(data: bytes) -> Element:
             continue
         depth += 1
         nodes += 1
-        if depth > MAX_DEPTH or nodes > MAX_NODES:
+        if depth > limits.depth or nodes > limits.nodes:
             raise TooLargeError(
-                f"The XML has over {MAX_DEPTH} levels or {MAX_NODES} elements.",
+                f"The XML has over {limits.depth} levels or {limits.nodes} elements.",
                 "This is more than any score needs.",
             )
         if element.tag.startswith("{"):
