@@ -6,10 +6,11 @@ of a piece are gathered in one pass (``Changes``); what holds at a bar is then l
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from clamp3_plugin.readers.abc_fields import clef_of
+from clamp3_plugin.readers.ties import Held, ties_out_of, with_held
 
 _VOICE_OR_FIELD = re.compile(r"\[([A-Za-z]):([^\[\]]*)\]")
 _VOICE_LINE = re.compile(r"V:\s*(\S+)\s*(.*)")
@@ -30,6 +31,8 @@ class State:
     """What the header says for one voice; the clef goes by ``clef``."""
     now: dict[str, dict[str, str]]
     """What changed since, for each voice; tempo under the empty name."""
+    held: Mapping[str, Held]
+    """Notes that ties carry into the bar, by voice."""
 
     def value(self, voice: str, letter: str) -> str:
         """Tell what holds for a voice."""
@@ -56,6 +59,8 @@ class Changes:
     began: dict[str, dict[str, str]] = field(default_factory=dict)
     places: dict[tuple[str, str], tuple[list[int], list[str]]] = field(default_factory=dict)
     """Bars that change a field of a voice, ascending, and its value after each of them."""
+    held: dict[int, dict[str, Held]] = field(default_factory=dict)
+    """Notes that ties carry into a bar, by voice, for the bars that have such."""
 
     @classmethod
     def of(cls, header: Sequence[str], lines: Iterable[str]) -> "Changes":
@@ -63,6 +68,7 @@ class Changes:
         changes = cls()
         changes._read_header(header)
         for position, line in enumerate(lines):
+            changes._read_ties(position, line)
             changes._read_bar(position, line)
         return changes
 
@@ -73,7 +79,7 @@ class Changes:
             i = bisect_left(positions, position)
             if i:
                 now.setdefault(voice, {})[letter] = values[i - 1]
-        return State(self.given, self.began, now)
+        return State(self.given, self.began, now, self.held.get(position, {}))
 
     def _read_header(self, header: Sequence[str]) -> None:
         """Read the lines before the music; a ``K:`` after a ``V:`` line holds for that voice."""
@@ -102,6 +108,23 @@ class Changes:
             elif letter in _COMMON:
                 self._note(position, voice, letter, value)
 
+    def _read_ties(self, position: int, line: str) -> None:
+        """Find what the bar ties to the next; to be asked before its changes are read."""
+        held = self.held.get(position, {})
+        if "-" not in line:
+            return
+        pieces = _VOICE_IN_BAR.split(line)
+        for voice, text in zip(pieces[1::2], pieces[2::2], strict=True):
+            if "-" in text:
+                key = self._latest(voice, "K")
+                if tied := ties_out_of(text, key, held.get(voice, {})):
+                    self.held.setdefault(position + 1, {})[voice] = tied
+
+    def _latest(self, voice: str, letter: str) -> str:
+        _, values = self.places.get((voice, letter), ([], []))
+        began = self.began.get(voice, {}).get(letter, self.given.get(letter, ""))
+        return values[-1] if values else began
+
     def _note(self, position: int, voice: str, letter: str, value: str) -> None:
         positions, values = self.places.setdefault((voice, letter), ([], []))
         if positions and positions[-1] == position:
@@ -129,7 +152,7 @@ def header_in_force(header: Sequence[str], state: State) -> tuple[str, ...]:
 
 
 def line_in_force(line: str, state: State) -> str:
-    """Write a bar with what holds for single voices put before their notes.
+    """Write a bar with what holds for single voices put before their notes, ties with accidentals.
 
     A field that the bar itself begins with is not written twice.
     """
@@ -137,8 +160,9 @@ def line_in_force(line: str, state: State) -> str:
     pieces = _VOICE_IN_BAR.split(line)
     written = [pieces[0]]
     openings = _VOICE_IN_BAR.findall(line)
-    for voice, opening, text in zip(openings, _openings(line), pieces[2::2], strict=True):
-        fields = _missing(voice, _leading(text), state, common)
+    for voice, opening, bar in zip(openings, _openings(line), pieces[2::2], strict=True):
+        fields = _missing(voice, _leading(bar), state, common)
+        text = with_held(bar, state.value(voice, "K"), state.held.get(voice, {}))
         gap = " " if fields and not text.startswith(("[", "|", " ")) else ""
         written.append(f"{opening}{fields}{gap}{text}")
     return "".join(written)

@@ -3,6 +3,7 @@
 Conventions: octave 4 begins at middle C, which ABC writes ``C``; alterations are semitones.
 """
 
+import re
 from fractions import Fraction
 
 from clamp3_plugin.readers.musicxml.values import number
@@ -18,6 +19,7 @@ _FIFTHS = (
 )
 # how far the tonic of a mode lies from the major one, in fifths
 _OFFSETS = {"": 0, "maj": 0, "ion": 0, "min": 3, "aeo": 3, "dor": 2, "phr": 4, "lyd": -1, "mix": 1, "loc": 5}  # fmt: skip
+_KEY = re.compile(r"([A-G][#b]?)([a-zA-Z]*)")
 
 _PLAIN = {"", "maj", "ion"}
 _MARKS = {-2: "__", -1: "_", 0: "=", 1: "^", 2: "^^"}
@@ -69,6 +71,21 @@ def key_alterations(fifths: int) -> dict[str, int]:
     if fifths >= 0:
         return dict.fromkeys(_SHARPS[:fifths], 1)
     return dict.fromkeys(_SHARPS[fifths:], -1)
+
+
+def signature_of(key: str) -> dict[str, int]:
+    """Give the alteration that a key lays on each step, by the name that ``key_name`` gives.
+
+    Examples
+    --------
+    >>> signature_of("Dmin"), signature_of("none")
+    ({'B': -1}, {})
+    """
+    found = _KEY.match(key)
+    if not found:
+        return {}
+    fifths = _FIFTHS.index(found[1]) - 8 - _OFFSETS[short_mode(found[2])]
+    return key_alterations(max(-7, min(7, fifths)))
 
 
 def alteration(text: str | None) -> int:
