@@ -28,6 +28,11 @@ from clamp3_plugin.readers import limits
 from clamp3_plugin.readers.abc import read_abc
 from clamp3_plugin.readers.abc_book import decode
 from clamp3_plugin.readers.content import Content
+from clamp3_plugin.readers.music21_scores.humdrum import MAX_BYTES as MAX_HUMDRUM_BYTES
+from clamp3_plugin.readers.music21_scores.humdrum import read_humdrum
+from clamp3_plugin.readers.music21_scores.mei import read_mei
+from clamp3_plugin.readers.music21_scores.midi_score import read_midi_score
+from clamp3_plugin.readers.musescore.read import read_musescore
 from clamp3_plugin.readers.musicxml_score import read_musicxml
 from clamp3_plugin.readers.performance import Performance, read_midi, read_mtf
 from clamp3_plugin.readers.score import Score
@@ -60,6 +65,8 @@ class Format:
     max_bytes: int
     looks: frozenset[str]
     """What ``looks_like`` may say of such a file."""
+    read_as_score: Callable[[bytes], Sequence[Content]] | None = None
+    """Where a file that is no score can be made one, by guessing."""
 
 
 def _read_mtf_bytes(data: bytes) -> list[Performance]:
@@ -68,16 +75,28 @@ def _read_mtf_bytes(data: bytes) -> list[Performance]:
 
 _ABC = Format("ABC", read_abc, limits.MAX_BOOK_BYTES, frozenset({""}))
 _MTF = Format("MTF", _read_mtf_bytes, limits.MAX_MTF_BYTES, frozenset({"MTF"}))
-_MIDI = Format("MIDI", read_midi, limits.MAX_MIDI_BYTES, frozenset({"a MIDI file"}))
+_MIDI = Format(
+    "MIDI", read_midi, limits.MAX_MIDI_BYTES, frozenset({"a MIDI file"}), read_midi_score
+)
+_HUMDRUM = Format("Humdrum **kern", read_humdrum, MAX_HUMDRUM_BYTES, frozenset({""}))
+_MEI = Format("MEI", read_mei, limits.MAX_MUSICXML_BYTES, frozenset({"XML"}))
 _MUSICXML = Format(
     "MusicXML", read_musicxml, limits.MAX_MUSICXML_BYTES, frozenset({"XML", "a zip archive"})
+)
+
+_MUSESCORE = Format(
+    "MuseScore", read_musescore, limits.MAX_MUSICXML_BYTES, frozenset({"XML", "a zip archive"})
 )
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
         ".abc": _ABC,
+        ".krn": _HUMDRUM,
+        ".mei": _MEI,
         ".mid": _MIDI,
         ".midi": _MIDI,
+        ".mscx": _MUSESCORE,
+        ".mscz": _MUSESCORE,
         ".mtf": _MTF,
         ".musicxml": _MUSICXML,
         ".mxl": _MUSICXML,
@@ -100,8 +119,15 @@ def is_music(path: PurePath) -> bool:
     return path.suffix.lower() in FORMATS and not path.name.startswith("._")
 
 
-def read(path: Path) -> list[Content]:
+def read(path: Path, *, as_score: bool = False) -> list[Content]:
     """Read the pieces of a file: one, or the tunes of a tune book.
+
+    Parameters
+    ----------
+    path
+        The file.
+    as_score
+        Make a score of MIDI: bars, voices and note values are guessed.
 
     Raises
     ------
@@ -115,10 +141,10 @@ def read(path: Path) -> list[Content]:
         data = _contents(path, name)
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
         raise _missing(name, error) from error
-    return read_bytes(data, path.name)
+    return read_bytes(data, path.name, as_score=as_score)
 
 
-def read_bytes(data: bytes, name: str) -> list[Content]:
+def read_bytes(data: bytes, name: str, *, as_score: bool = False) -> list[Content]:
     """Read the pieces of a file that is in memory; its name says the format.
 
     Raises
@@ -136,7 +162,7 @@ def read_bytes(data: bytes, name: str) -> list[Content]:
             "Rename the file if only its ending is wrong, or export it again.",
         )
     try:
-        pieces = list(form.read(data))
+        pieces = list(((as_score and form.read_as_score) or form.read)(data))
     except Clamp3Error as error:
         raise type(error)(f"{shown}: {error.message}", error.hint) from error
     except _PARSER_FAILURES as error:

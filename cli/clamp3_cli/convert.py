@@ -13,7 +13,7 @@ from clamp3_plugin.config import Home
 @click.argument("file")
 @click.option(
     "--to", "target", required=True, type=click.Choice(["abc", "interleaved-abc", "mtf"]),
-    help="abc and interleaved-abc of a score, mtf of a MIDI file.",
+    help="abc and interleaved-abc of a score (or of MIDI, guessed), mtf of a MIDI file.",
 )  # fmt: skip
 @click.option(
     "-o", "--output", "out", metavar="OUT",
@@ -23,15 +23,17 @@ from clamp3_plugin.config import Home
 def convert(home: Home, file: str, target: str, out: Path | None) -> int:  # noqa: ARG001 - pass_obj
     """Write what the encoder reads of a file.
 
-    The tunes of a tune book are separated by an empty line.
+    The tunes of a tune book are separated by an empty line. A score of MIDI is a guess at bars,
+    voices and note values; searching never uses it.
     """
     from clamp3_plugin.readers import registry  # noqa: PLC0415 - the readers, 0.1 s
 
+    as_score = target != "mtf"
     if file == STDIN:
         name, data = read_input(file)
-        pieces = registry.read_bytes(data, name)
+        pieces = registry.read_bytes(data, name, as_score=as_score)
     else:
-        pieces = registry.read(Path(file))
+        pieces = registry.read(Path(file), as_score=as_score)
     to: registry.Target = (
         "mtf" if target == "mtf" else "abc" if target == "abc" else "interleaved-abc"
     )

@@ -124,6 +124,17 @@ def test_midi_becomes_the_text_that_the_encoder_reads(process, home, golden):
     assert done.stdout.startswith(b"ticks_per_beat ")
 
 
+@pytest.mark.parametrize("target", ["abc", "interleaved-abc"])
+def test_midi_becomes_a_score_where_that_is_asked_for(run, home, golden, target):
+    file = next(iter(sorted((golden / "midi" / "in").glob("*.mid"))))
+
+    done = run(home, "convert", str(file), "--to", target)
+
+    assert done.exit_code == 0
+    assert "K:" in done.stdout
+    assert "V:1" in done.stdout
+
+
 def test_a_score_becomes_interleaved_abc(run, home, music, tmp_path):
     out = tmp_path / "jig.int.abc"
 
@@ -133,8 +144,9 @@ def test_a_score_becomes_interleaved_abc(run, home, music, tmp_path):
     assert out.read_text().splitlines()[-1].startswith("[V:1]")
 
 
-def test_a_performance_is_no_abc(run, home, golden):
-    file = next(iter(sorted((golden / "midi" / "in").glob("*.mid"))))
+def test_a_performance_is_no_abc(run, home, tmp_path):
+    file = tmp_path / "a.mtf"
+    file.write_text("ticks_per_beat 480\nnote_on 0 0 60 64\nnote_off 480 0 60 0\nend_of_track 0")
 
     done = run(home, "convert", str(file), "--to", "abc")
 

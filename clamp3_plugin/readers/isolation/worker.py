@@ -1,0 +1,250 @@
+"""The program's side: a worker process that is started when needed, asked, and killed when late.
+
+The process lives in a session and an empty folder of its own, with a minimal environment, and reads
+nothing but its pipe; what it does to itself costs one file, never the program.
+"""
+
+import atexit
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import weakref
+from dataclasses import dataclass
+from pathlib import Path
+from signal import Signals
+
+from clamp3_plugin.errors import BrokenFileError, Clamp3Error, TooLargeError, UnsupportedFormatError
+from clamp3_plugin.readers.isolation import child
+from clamp3_plugin.readers.isolation.framing import FrameError, Message, receive, send
+from clamp3_plugin.readers.isolation.limits import Limits
+
+_EXPORT = "Export the score as MusicXML from the program that it comes from."
+_WINDOWS_NEEDS = ("SYSTEMROOT",)
+
+
+class JobError(Exception):
+    """The job itself refused the bytes: what it raised, by name and text."""
+
+    def __init__(self, kind: str, reason: str) -> None:
+        super().__init__(f"{kind}: {reason}" if reason else kind)
+        self.kind = kind
+        self.reason = reason
+
+
+@dataclass
+class _Running:
+    """A process with its folder."""
+
+    process: "subprocess.Popen[bytes]"
+    folder: "tempfile.TemporaryDirectory[str]"
+    jobs: int = 0
+    late: bool = False
+
+    def ask(self, question: Message | None, seconds: float) -> Message:
+        """Send a message, if there is one, and wait for the answer.
+
+        Raises
+        ------
+        FrameError
+            None came; ``late`` says whether the deadline was the reason.
+        """
+        if self.process.stdin is None or self.process.stdout is None:
+            raise FrameError("no pipes")
+        timer = threading.Timer(seconds, self._expire)
+        timer.daemon = True
+        timer.start()
+        try:
+            if question is not None:
+                send(self.process.stdin, question)
+            answer = receive(self.process.stdout)
+        except OSError as error:
+            raise FrameError(f"the pipe broke ({type(error).__name__})") from error
+        finally:
+            timer.cancel()
+        if answer is None:
+            raise FrameError("the pipe was closed")
+        return answer
+
+    def _expire(self) -> None:
+        self.late = True
+        self.process.kill()
+
+    def end(self) -> int:
+        """Kill the process and remove its folder; give its exit status, if it had one before."""
+        try:
+            status = self.process.wait(timeout=0.5 if self.process.poll() is None else 0)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            status = self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):  # bytes for a process that is gone
+                    pipe.close()
+        self.folder.cleanup()
+        return status
+
+
+class Worker:
+    """Does jobs of one module in a process; any thread may ask, one at a time.
+
+    Parameters
+    ----------
+    module
+        Run as ``python -m``; it must end in ``child.serve``.
+    limits
+        What the process may use.
+    needs
+        What must be installed for it, for the message where it is not.
+    """
+
+    def __init__(self, module: str, limits: Limits | None = None, needs: str = "") -> None:
+        self._module = module
+        self._limits = limits or Limits()
+        self._needs = needs
+        self._lock = threading.Lock()
+        self._running: _Running | None = None
+        atexit.register(_close_if_alive, weakref.ref(self))
+
+    def ask(self, question: Message) -> Message:
+        """Have a job done.
+
+        Raises
+        ------
+        JobError
+            The job raised.
+        TooLargeError
+            It took too long or too much memory.
+        BrokenFileError
+            The process died of it.
+        UnsupportedFormatError
+            The process cannot be started, e.g. because a package is not installed.
+        """
+        with self._lock:
+            running = self._running or self._start()
+            self._running = running
+            try:
+                answer = running.ask(question, self._limits.seconds)
+            except FrameError as error:
+                raise self._lost(running) from error
+            except BaseException:  # an interrupt: the answer to this would meet the next question
+                self._stop()
+                raise
+            running.jobs += 1
+            state = answer.text("state")
+            if state == child.MEMORY or running.jobs >= self._limits.jobs:
+                self._stop()
+        if state == child.MEMORY:
+            raise self._too_much_memory()
+        if state == child.FAILED:
+            raise JobError(answer.text("kind"), answer.text("reason"))
+        return answer
+
+    def close(self) -> None:
+        """End the process; the next question starts another."""
+        with self._lock:
+            self._stop()
+
+    @property
+    def pid(self) -> int | None:
+        """The process that waits for questions."""
+        running = self._running
+        return None if running is None else running.process.pid
+
+    def _start(self) -> _Running:
+        folder = tempfile.TemporaryDirectory(prefix="clamp3-", ignore_cleanup_errors=True)
+        command = [sys.executable, "-P", "-B", "-X", "utf8", "-m", self._module]
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            [*command, self._limits.text()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=folder.name,
+            env=_environment(folder.name),
+            start_new_session=True,
+        )
+        running = _Running(process, folder)
+        try:
+            hello = running.ask(None, self._limits.start_seconds)
+        except FrameError as error:
+            status = running.end()
+            raise UnsupportedFormatError(
+                f"The reader of this format does not start ({_manner(status)}).",
+                _EXPORT,
+            ) from error
+        except BaseException:
+            running.end()
+            raise
+        if hello.text("state") != child.READY:
+            running.end()
+            raise self._unprepared(hello)
+        return running
+
+    def _unprepared(self, hello: Message) -> Clamp3Error:
+        if hello.text("state") == child.MEMORY:
+            return self._too_much_memory()
+        return UnsupportedFormatError(
+            f"The reader of this format does not start: {hello.text('reason')}.",
+            f"Install it with: pip install {self._needs}" if self._needs else _EXPORT,
+        )
+
+    def _lost(self, running: _Running) -> Clamp3Error:
+        self._running = None
+        status = running.end()
+        if running.late or status == -_signal("SIGXCPU"):
+            return TooLargeError(
+                f"It was not read within {self._limits.seconds:g} s, the limit for a file.", _EXPORT
+            )
+        return BrokenFileError(f"The reader died of it ({_manner(status)}).", _EXPORT)
+
+    def _too_much_memory(self) -> TooLargeError:
+        return TooLargeError(
+            f"Reading it takes over {self._limits.memory / 2**30:.1f} GiB of memory, the limit.",
+            _EXPORT,
+        )
+
+    def _stop(self) -> None:
+        if self._running is not None:
+            running, self._running = self._running, None
+            running.process.kill()
+            running.end()
+
+
+def _close_if_alive(worker: "weakref.ref[Worker]") -> None:
+    if (alive := worker()) is not None:
+        alive.close()
+
+
+def _environment(folder: str) -> dict[str, str]:
+    """Let a process find its modules and no file of the user."""
+    found = {name: os.environ[name] for name in _WINDOWS_NEEDS if name in os.environ}
+    paths = (str(Path(path).absolute()) for path in sys.path if path)
+    return {
+        **found,
+        "PYTHONPATH": os.pathsep.join(paths),
+        "HOME": folder,
+        "TMPDIR": folder,
+        "OPENBLAS_NUM_THREADS": "1",  # each thread reserves address space
+    }
+
+
+def _manner(status: int) -> str:
+    """Say how a process ended.
+
+    Examples
+    --------
+    >>> _manner(3)
+    'exit code 3'
+    """
+    if status >= 0:
+        return f"exit code {status}"
+    try:
+        return Signals(-status).name
+    except ValueError:
+        return f"signal {-status}"
+
+
+def _signal(name: str) -> int:
+    return int(getattr(Signals, name, 0)) or 10_000  # Windows has no such signal
