@@ -15,7 +15,9 @@ _FIELD = re.compile(r"([A-Za-z+]):(?![|:])(.*)")  # "A:|" and "A::" are music
 _TUNE_START = re.compile(r"X:[ \t]*\d*", re.MULTILINE)
 _BLOCKS = ("js", "svg", "ps", "text", "ml")
 # Directives that read files, run scripts or hold foreign code.
-_DANGEROUS = re.compile(r"%%\s*(\S*include|postscript|beginps|javascript|js)\b", re.IGNORECASE)
+_DANGEROUS = re.compile(
+    r"(?:%%|I:)\s*(\S*include|postscript|beginps|javascript|js)\b", re.IGNORECASE
+)
 _COMMENT = re.compile(r"(?<!\\)%.*")
 _WORDS = frozenset("ABCDEFGHNOPRSTWXZmrswU+")
 """Fields that say something about the music and are no music."""
@@ -101,16 +103,15 @@ def check_size(tune: Tune) -> None:
     TooLargeError
         The tune or one of its lines is too long.
     """
-    if len(tune.text) > limits.MAX_TUNE_CHARS:
-        raise TooLargeError(
-            f"The tune has {len(tune.text)} characters, more than {limits.MAX_TUNE_CHARS}."
-        )
+    size = len(tune.text.encode())
+    if size > limits.MAX_TUNE_BYTES:
+        raise TooLargeError(f"The tune has {size} bytes, more than {limits.MAX_TUNE_BYTES}.")
     barlines = tune.text.count("|")
     if barlines > limits.MAX_BARLINES:
         raise TooLargeError(f"The tune has {barlines} barlines, more than {limits.MAX_BARLINES}.")
-    longest = max(map(len, tune.text.split("\n")), default=0)
-    if longest > limits.MAX_LINE_CHARS:
-        raise TooLargeError(f"A line has {longest} characters, more than {limits.MAX_LINE_CHARS}.")
+    longest = max(len(line.encode()) for line in tune.text.split("\n"))
+    if longest > limits.MAX_LINE_BYTES:
+        raise TooLargeError(f"A line has {longest} bytes, more than {limits.MAX_LINE_BYTES}.")
 
 
 def _safe_lines(text: str) -> list[str]:

@@ -20,7 +20,7 @@ _MODES = {"maj": "", "ion": "", "min": "min", "aeo": "min", "": "", "m": "min"}
 _OTHER_MODES = ("dor", "phr", "lyd", "mix", "loc")
 _METRE = re.compile(r"\(?\s*(\d{1,3}(?:\s*\+\s*\d{1,3})*)\s*\)?\s*/\s*(\d{1,3})")
 _LENGTH = re.compile(r"(\d{1,4})\s*/\s*(\d{1,4})")
-_TEMPO = re.compile(r"(\d{1,3})\s*/\s*(\d{1,3})[^=\"]*=\s*(\d{1,4}(?:\.\d+)?)")
+_TEMPO = re.compile(r"(\d{1,3})\s*/\s*(\d{1,3})[^=\"]{0,100}=\s*(\d{1,4}(?:\.\d+)?)")
 _QUOTED = re.compile(r'"([^"]*)"')
 _OLD_TEMPO = re.compile(r"(?:C\s*(\d{0,2})\s*=\s*)?(\d{1,4})\s*$")
 _NAME = re.compile(r"""(?:^|\s)(?:name|nm)\s*=\s*(?:"([^"]*)"|(\S+))""")

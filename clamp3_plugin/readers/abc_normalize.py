@@ -27,7 +27,8 @@ from clamp3_plugin.readers.abc_fields import (
 )
 from clamp3_plugin.readers.abc_notes import Barline, Item, Mark, Sound, VoiceScanner
 
-_INLINE_VOICE = re.compile(r"\[V:\s*([^\]\s]+)([^\]]*)\]")
+# neither group can take what the other could: an unclosed bracket costs one look at the line
+_INLINE_VOICE = re.compile(r"\[V:\s*([^\[\]\s]+)((?:\s[^\[\]]*)?)\]")
 _BARLINE = re.compile(r"\||::")
 _LINE_CHARS = 100
 _RANK = {"|": 0, "||": 1, "|]": 2, ":|": 3, "|:": 3, "::": 4}

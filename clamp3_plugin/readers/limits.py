@@ -16,11 +16,14 @@ MAX_MUSICXML_BYTES = 16 * 2**20
 MAX_BOOK_BYTES = 16 * 2**20
 """Largest ABC file; tune books hold thousands of tunes."""
 
-MAX_TUNE_CHARS = 2**20
-"""Longest single ABC tune."""
+MAX_TUNE_BYTES = 2**20
+"""Longest single ABC tune, in UTF-8."""
+
+MAX_LINE_BYTES = 64 * 2**10
+"""Longest line of an ABC tune, in UTF-8."""
 
 MAX_LINE_CHARS = 64 * 2**10
-"""Longest line of an ABC tune."""
+"""Longest line of a Humdrum file."""
 
 MAX_VOICES = 64
 """Most voices of an ABC tune."""

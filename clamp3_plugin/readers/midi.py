@@ -212,9 +212,12 @@ class _TrackReader:
 
     def read(self) -> tuple[Event, ...]:
         events: list[Event] = []
-        tick = 0
+        tick = count = 0
         running = 0
         while self._at < len(self._body):
+            count += 1  # those that are left out take time too
+            if count > self._room:
+                raise too_many_events()
             tick += self._length()
             status = self._byte()
             if status < 0x80:
@@ -230,8 +233,6 @@ class _TrackReader:
                 events.append(check_event(event))
             if tick > MAX_TICK:  # left-out events pass time too
                 check_event(Event(tick, "left_out"))
-            if len(events) > self._room:
-                raise too_many_events()
         return tuple(events)
 
     def _event(self, tick: int, status: int) -> Event | None:

@@ -63,7 +63,7 @@ def read_note(
     beam = kids.text("beam")
     note = Note(
         time=now,
-        duration=0 if grace else duration(kids.text("duration"), around.per_quarter),
+        duration=0 if grace else duration(kids.text("duration")),
         per_quarter=around.per_quarter,
         beamed=beam in {"continue", "end"},
         grace=Grace() if grace else None,

@@ -166,7 +166,7 @@ class PartReader:
         self._jump(element, 1)
 
     def _jump(self, element: Element, sign: int) -> None:
-        by = duration(element.findtext("duration"), self._around.per_quarter)
+        by = duration(element.findtext("duration"))
         if by * 16 > self._around.per_quarter:
             self._advance(sign * by)
 

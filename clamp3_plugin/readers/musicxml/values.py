@@ -12,7 +12,7 @@ from clamp3_plugin.errors import TooLargeError
 Ticks = int | Fraction
 
 MAX_DIVISIONS = 32_768
-MAX_QUARTERS = 1_000_000  # length of one note, rest or jump
+MAX_DURATION = 1_000_000  # divisions of one note, rest or jump
 
 _NUMBER = re.compile(r"\s*([+-]?\d{1,12})(\.\d{1,9})?\d*\s*")
 
@@ -25,7 +25,11 @@ def number(text: str | None) -> Ticks | None:
     >>> number(" 12 "), number("0.5"), number("many")
     (12, Fraction(1, 2), None)
     """
-    match = _NUMBER.fullmatch(text or "")
+    if text is None:
+        return None
+    if len(text) <= 12 and text.isdecimal():  # nearly all of them
+        return int(text)
+    match = _NUMBER.fullmatch(text)
     if not match:
         return None
     whole, decimals = match.groups()
@@ -49,23 +53,23 @@ def whole(text: str | None, default: int, least: int, most: int) -> int:
 
 
 def divisions(text: str | None, default: Ticks) -> Ticks:
-    """Read the ticks of a quarter note."""
+    """Read the ticks of a quarter note; fewer than one are no ticks, and left out."""
     value = number(text)
-    if value is None or value <= 0:
+    if value is None or value < 1:
         return default
     if value > MAX_DIVISIONS:
         raise TooLargeError(f"A quarter note has {value} divisions, the limit is {MAX_DIVISIONS}.")
     return value
 
 
-def duration(text: str | None, per_quarter: Ticks) -> Ticks:
+def duration(text: str | None) -> Ticks:
     """Read a duration, which is nothing where it is missing or negative."""
     value = number(text)
     if value is None or value <= 0:
         return 0
-    if value > MAX_QUARTERS * per_quarter:
+    if value > MAX_DURATION:
         raise TooLargeError(
-            f"One duration is {value} divisions, over {MAX_QUARTERS} quarter notes.",
+            f"One duration is {value} divisions, the limit is {MAX_DURATION}.",
             "The file is damaged.",
         )
     return value

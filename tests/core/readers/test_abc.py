@@ -309,7 +309,7 @@ def test_scripts_and_includes_are_dropped(directive):
 def test_a_tune_is_limited_in_lines_length_and_voices():
     with pytest.raises(TooLargeError, match="line has 70001"):
         read_abc(b"X:1\nK:C\n" + b"C" * 70_000 + b"|\n")
-    with pytest.raises(TooLargeError, match="characters, more than 1048576"):
+    with pytest.raises(TooLargeError, match="bytes, more than 1048576"):
         read_abc(b"X:1\nK:C\n" + b"CDEF|\n" * 200_000)
     with pytest.raises(TooLargeError, match="more than 64 voices"):
         read_abc(b"X:1\nK:C\n" + b"".join(b"V:%d\nC|\n" % i for i in range(65)))
