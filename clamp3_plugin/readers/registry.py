@@ -33,6 +33,7 @@ from clamp3_plugin.readers.music21_scores.humdrum import read_humdrum
 from clamp3_plugin.readers.music21_scores.mei import read_mei
 from clamp3_plugin.readers.music21_scores.midi_score import read_midi_score
 from clamp3_plugin.readers.musescore.read import read_musescore
+from clamp3_plugin.readers.musescore.read import read_musescore
 from clamp3_plugin.readers.musicxml_score import read_musicxml
 from clamp3_plugin.readers.performance import Performance, read_midi, read_mtf
 from clamp3_plugin.readers.score import Score
@@ -88,6 +89,10 @@ _MUSESCORE = Format(
     "MuseScore", read_musescore, limits.MAX_MUSICXML_BYTES, frozenset({"XML", "a zip archive"})
 )
 
+_MUSESCORE = Format(
+    "MuseScore", read_musescore, limits.MAX_MUSICXML_BYTES, frozenset({"XML", "a zip archive"})
+)
+
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
         ".abc": _ABC,
@@ -95,6 +100,8 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         ".mei": _MEI,
         ".mid": _MIDI,
         ".midi": _MIDI,
+        ".mscx": _MUSESCORE,
+        ".mscz": _MUSESCORE,
         ".mscx": _MUSESCORE,
         ".mscz": _MUSESCORE,
         ".mtf": _MTF,
