@@ -24,6 +24,8 @@ def read_musicxml(data: bytes) -> list[Score]:
             converted.abc,
             bar_numbers=converted.bar_numbers,
             onsets=in_seconds(converted.bar_onsets, converted.tempo_map),
+            positions=converted.bar_onsets,
+            voice_staves=converted.voice_staves,
             metadata=converted.metadata,
         )
     ]

@@ -14,6 +14,7 @@ from clamp3_plugin.errors import UsageError
 from clamp3_plugin.music import Metadata, Modality, Passage
 from clamp3_plugin.readers.interleave import interleave
 from clamp3_plugin.readers.score_state import Changes, header_in_force, line_in_force
+from clamp3_plugin.readers.staves import header_of, line_of, voice_by_voice, voices_of
 
 WINDOW_BARS = 8
 """Bars of an indexed passage: two phrases of four."""
@@ -48,6 +49,8 @@ class Score:
     """Second at which the last bar of ``bars`` ends."""
     standard_abc: str = field(default="", repr=False)
     """The same in standard ABC; empty where the file held interleaved ABC."""
+    voice_staves: tuple[int, ...] = ()
+    """Staff of each voice, from 1 at the top; empty where every voice has its own."""
 
     @property
     def modality(self) -> Modality:
@@ -79,11 +82,59 @@ class Score:
         UsageError
             The passage lies outside the piece, or is given in seconds and the piece has none.
         """
+        return _text(*self._cut(*self._stretch(passage)))
+
+    @cached_property
+    def voices(self) -> tuple[str, ...]:
+        """Names of the voices, from the top."""
+        return tuple(voices_of(self.header, self.bars[0].line))
+
+    @cached_property
+    def staves(self) -> dict[str, int]:
+        """Staff of every voice, from 1 at the top."""
+        numbers = self.voice_staves or range(1, len(self.voices) + 1)
+        return dict(zip(self.voices, numbers, strict=False))
+
+    def of_staves(self, first: int, last: int) -> "Score":
+        """Take a range of staves, from 1 at the top, with all bars.
+
+        Raises
+        ------
+        UsageError
+            They have no music, or are not there.
+        """
+        kept = [name for name, staff in self.staves.items() if first <= staff <= last]
+        if not kept:
+            lowest = max(self.staves.values())
+            raise UsageError(
+                f"There is no music on staves {first}-{last}: the lowest staff with notes is {lowest}.",
+                "Staves count from 1 at the top.",
+            )
+        header = header_of(self.header, kept)
+        bars = tuple(replace(bar, line=line_of(bar.line, kept)) for bar in self.bars)
+        return replace(
+            self,
+            header=header,
+            bars=bars,
+            standard_abc=voice_by_voice(header, [bar.line for bar in bars]),
+            voice_staves=tuple(self.staves[name] - first + 1 for name in kept),
+        )
+
+    def of_bars(self, passage: Passage) -> "Score":
+        """Take a part as a score of its own, its bars counted and printed as in the whole.
+
+        Raises
+        ------
+        UsageError
+            As for ``excerpt``.
+        """
         start, stop = self._stretch(passage)
-        state = self._changes.before(start)
-        first = self.bars[start]
-        bars = (replace(first, line=line_in_force(first.line, state)), *self.bars[start + 1 : stop])
-        return _text(header_in_force(self.header, state), bars if start else self.bars[:stop])
+        if (start, stop) == (0, len(self.bars)):
+            return self
+        header, bars = self._cut(start, stop)
+        after = self.bars[stop].onset if stop < len(self.bars) else self.end
+        abc = voice_by_voice(header, [bar.line for bar in bars])
+        return replace(self, header=header, bars=bars, end=after, standard_abc=abc)
 
     @cached_property
     def _changes(self) -> Changes:
@@ -98,6 +149,15 @@ class Score:
         """Second of every bar; empty where one is unknown."""
         onsets = [bar.onset for bar in self.bars if bar.onset is not None]
         return onsets if len(onsets) == len(self.bars) else []
+
+    def _cut(self, start: int, stop: int) -> tuple[tuple[str, ...], tuple[ScoreBar, ...]]:
+        """Give header and bars of a part that stands alone."""
+        state = self._changes.before(start)
+        first = self.bars[start]
+        if not start:
+            return header_in_force(self.header, state), self.bars[:stop]
+        bars = (replace(first, line=line_in_force(first.line, state)), *self.bars[start + 1 : stop])
+        return header_in_force(self.header, state), bars
 
     def _passage(self, start: int, stop: int) -> Passage:
         after = self.bars[stop].onset if stop < len(self.bars) else self.end
@@ -143,6 +203,8 @@ def score_from_standard_abc(
     *,
     bar_numbers: Sequence[str] = (),
     onsets: Sequence[float] = (),
+    positions: Sequence[float] = (),
+    voice_staves: Sequence[int] = (),
     metadata: Metadata | None = None,
 ) -> Score:
     """Make a score of one tune in standard ABC.
@@ -155,6 +217,10 @@ def score_from_standard_abc(
         Printed numbers of the bars; where there are none, bars are numbered as they stand.
     onsets
         Second at which each bar begins, and one more for the end; may be empty.
+    positions
+        The same in quarter notes from the start.
+    voice_staves
+        Staff of each voice, from 1 at the top; where it is empty, each voice has its own.
 
     Raises
     ------
@@ -165,13 +231,20 @@ def score_from_standard_abc(
     """
     interleaved = interleave(abc)
     bars = tuple(
-        ScoreBar(bar.line, bar.index, _number(bar_numbers, bar.index), _onset(onsets, bar.index))
+        ScoreBar(
+            bar.line,
+            bar.index,
+            _number(bar_numbers, bar.index),
+            _onset(onsets, bar.index),
+            _onset(positions, bar.index),
+        )
         for bar in interleaved.bars
     )
     known = replace(metadata or Metadata(), bars=interleaved.bar_count)
     if known.duration is None and len(onsets) > interleaved.bar_count:
         known = replace(known, duration=onsets[interleaved.bar_count])
-    return Score(interleaved.header, bars, known, _onset(onsets, bars[-1].index + 1), abc)
+    end = _onset(onsets, bars[-1].index + 1)
+    return Score(interleaved.header, bars, known, end, abc, tuple(voice_staves))
 
 
 def score_from_interleaved_abc(

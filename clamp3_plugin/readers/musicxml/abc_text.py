@@ -55,6 +55,18 @@ def number_voices(parts: list[tuple[PartName, Part]]) -> list[Staves]:
     return numbered
 
 
+def staff_numbers(parts: list[Part], staves: list[Staves]) -> tuple[int, ...]:
+    """Give the staff of each voice that is written, from 1 at the top; silent staves count too."""
+    numbers: dict[int, int] = {}
+    written = {id(item.part): item.voices for item in staves}
+    above = 0
+    for part in parts:
+        for voice in written.get(id(part), ()):
+            numbers[voice.number] = above + voice.staff
+        above += max(part.staff_of.values(), default=1)
+    return tuple(numbers[number] for number in sorted(numbers))
+
+
 def score_line(group: Group, staves: dict[str, Staves]) -> str:
     """Write the ``%%score`` line; empty where there is only one voice to place."""
     text = _join(group, staves)

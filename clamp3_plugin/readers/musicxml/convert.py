@@ -18,6 +18,7 @@ from clamp3_plugin.readers.musicxml.abc_text import (
     number_voices,
     score_line,
     signature_lines,
+    staff_numbers,
     voice_bars,
     voice_lines,
 )
@@ -43,6 +44,8 @@ class Converted:
     """Where each bar begins, in quarter notes, and one more for the end."""
     tempo_map: tuple[tuple[float, float], ...]
     """Quarter notes from the start, and the quarter notes a minute from there on."""
+    voice_staves: tuple[int, ...]
+    """Staff of each voice of the ABC, from 1 at the top of the score."""
     metadata: Metadata
 
 
@@ -61,7 +64,8 @@ def convert_musicxml(data: bytes, limits: TreeLimits = LIMITS) -> Converted:
     score = read_tree(data, limits)
     opening = Opening()
     group = read_part_list(score)
-    staves = number_voices(_read_parts(score, group, opening))
+    read = _read_parts(score, group, opening)
+    staves = number_voices(read)
     parts = [item.part for item in staves]
     if not sum(part.notes for part in parts):
         raise EmptyContentError("There is no note in this score.")
@@ -79,6 +83,7 @@ def convert_musicxml(data: bytes, limits: TreeLimits = LIMITS) -> Converted:
         bar_numbers=tuple(bar.number for bar in bars),
         bar_onsets=onsets,
         tempo_map=tempos,
+        voice_staves=staff_numbers([part for _, part in read], staves),
         metadata=metadata,
     )
 
