@@ -4,12 +4,14 @@ Conventions: the unit is an eighth note (``L:1/8``), so a quarter note is 2.
 """
 
 from fractions import Fraction
+from functools import lru_cache
 
 from clamp3_plugin.readers.musicxml.values import Ticks
 
 FINEST = 64  # denominators that a length may have
 
 
+@lru_cache(maxsize=1024)  # a score has few different lengths, and fractions are slow
 def length(ticks: Ticks, per_quarter: Ticks, ratio: Fraction = Fraction(1)) -> Fraction:
     """Turn a duration into eighth notes, as written: ``ratio`` is that of its tuplet.
 
@@ -28,6 +30,7 @@ def length(ticks: Ticks, per_quarter: Ticks, ratio: Fraction = Fraction(1)) -> F
     return Fraction(round(value * FINEST), FINEST)
 
 
+@lru_cache(maxsize=1024)
 def length_text(value: Fraction) -> str:
     """Write a length behind a note.
 

@@ -5,11 +5,10 @@ elements inside, and no name carries a namespace.
 """
 
 from dataclasses import dataclass
-from io import BytesIO
-from xml.etree.ElementTree import Element, ParseError  # types only: defusedxml parses
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder  # defusedxml parses
 
 from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import iterparse
+from defusedxml.ElementTree import DefusedXMLParser
 
 from clamp3_plugin.errors import BrokenFileError, TooLargeError
 
@@ -82,28 +81,48 @@ def parse_xml(data: bytes, limits: TreeLimits = LIMITS) -> Element:
 
 def _count_and_parse(data: bytes, limits: TreeLimits) -> Element:
     """Build the tree, counting while it grows: a bomb must not be stored before it is refused."""
-    root: Element | None = None
-    depth = nodes = 0
+    builder = TreeBuilder()
+    parser = DefusedXMLParser(target=builder, forbid_dtd=False)
+    counting = _CountingBuilder(builder, limits)
+    # beneath defusedxml, whose guards stay: its events would take longer than all else here
+    parser.parser.StartElementHandler = counting.start
+    parser.parser.EndElementHandler = counting.end
     # some programs write an empty line before the declaration, which XML forbids
-    source = BytesIO(data.lstrip() if data[:1].isspace() else data)
-    for event, element in iterparse(source, events=("start", "end"), forbid_dtd=False):
-        if event == "end":
-            depth -= 1
-            continue
-        depth += 1
-        nodes += 1
-        if depth > limits.depth or nodes > limits.nodes:
+    parser.feed(data.lstrip() if data[:1].isspace() else data)
+    root: Element = parser.close()
+    return root
+
+
+class _CountingBuilder:
+    """Builds elements without namespaces, as long as there are not too many."""
+
+    def __init__(self, builder: TreeBuilder, limits: TreeLimits) -> None:
+        self._start = builder.start
+        self._end = builder.end
+        self._limits = limits
+        self._nodes_left = limits.nodes
+        self._levels_left = limits.depth
+
+    def start(self, tag: str, attributes: list[str]) -> None:
+        """Begin an element; names and values of its attributes alternate."""
+        self._nodes_left -= 1
+        self._levels_left -= 1
+        if self._nodes_left < 0 or self._levels_left < 0:
             raise TooLargeError(
-                f"The XML has over {limits.depth} levels or {limits.nodes} elements.",
+                f"The XML has over {self._limits.depth} levels or {self._limits.nodes} elements.",
                 "This is more than any score needs.",
             )
-        if element.tag.startswith("{"):
-            element.tag = element.tag.rpartition("}")[2]
-        if root is None:
-            root = element
-    if root is None:
-        raise BrokenFileError("The XML is empty.")
-    return root
+        pairs = iter(attributes)
+        self._start(_local(tag), dict(zip(pairs, pairs, strict=True)) if attributes else {})
+
+    def end(self, tag: str) -> None:
+        """End an element."""
+        self._levels_left += 1
+        self._end(_local(tag))
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2] if "}" in tag else tag
 
 
 def _part_wise(score: Element) -> Element:
