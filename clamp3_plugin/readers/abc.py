@@ -72,6 +72,7 @@ def _score(tune: Tune) -> Score:
     return score_from_standard_abc(
         normal.abc,
         onsets=_seconds(normal.onsets, normal.tempo, normal.abc),
+        positions=[float(onset) for onset in normal.onsets],
         metadata=_metadata(tune, normal),
     )
 

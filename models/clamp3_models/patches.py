@@ -76,6 +76,25 @@ def split(text: str) -> list[str]:
     return [piece for line in lines for piece in _abc_line(line)]
 
 
+def first_patches(text: str) -> list[int]:
+    r"""Give, for every line of interleaved ABC, the row of its first patch in ``patchify(text)``.
+
+    A line without a patch of its own (``L:1/8``) has the row of the next one; that of a bar is the
+    row where its first voice begins.
+
+    Examples
+    --------
+    >>> first_patches("L:1/8\nK:C\n[V:1]C2 D2|[V:2]E4|\n[V:1]C4|[V:2]E4|\n")
+    [1, 1, 2, 4]
+    """
+    rows, row = [], 1  # row 0 is the special first patch
+    for line in re.findall(r".*?\n|.+$", text):
+        rows.append(row)
+        kept = to_ascii(line.replace("L:1/8\n", ""))
+        row += len(_abc_line(kept)) if kept else 0
+    return rows
+
+
 def _messages(lines: list[str]) -> list[str]:
     """Join messages of one kind into patches as long as they fit."""
     pieces: list[str] = []

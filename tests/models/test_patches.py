@@ -8,12 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clamp3_models.patches import BOS, EOS, PATCH_SIZE, patchify, remove_instrument_info
+from clamp3_models.patches import (
+    BOS,
+    EOS,
+    PATCH_SIZE,
+    first_patches,
+    patchify,
+    remove_instrument_info,
+    split,
+)
+from clamp3_models.transliteration import to_ascii
 from clamp3_plugin.errors import EmptyContentError
 
 CASES = json.loads(
     (Path(__file__).parents[1] / "golden" / "patchilizer_cases.json").read_text("utf-8")
 )
+XML = Path(__file__).parents[1] / "golden" / "xml" / "int"
 
 
 def as_text(patch) -> str:
@@ -72,3 +82,17 @@ def test_line_ends_of_other_systems_change_nothing(newline: str):
     text = "L:1/8\nK:C\n[V:1]C2|\n"
 
     np.testing.assert_array_equal(patchify(text.replace("\n", newline)), patchify(text))
+
+
+@pytest.mark.parametrize("path", sorted(XML.glob("*.abc")), ids=lambda path: path.name)
+def test_the_first_patch_of_every_line_is_known(path):
+    text = path.read_text("utf-8")
+
+    rows = first_patches(text)
+
+    patches = ["", *split(text), ""]
+    lines = text.split("\n")[:-1]
+    assert len(rows) == len(lines)
+    for line, row, following in zip(lines, rows, [*rows[1:], len(patches) - 1], strict=True):
+        if line != "L:1/8":
+            assert "".join(patches[row:following]) == to_ascii(line) + "\n"
