@@ -28,12 +28,11 @@ from clamp3_plugin.readers import limits
 from clamp3_plugin.readers.abc import read_abc
 from clamp3_plugin.readers.abc_book import decode
 from clamp3_plugin.readers.content import Content
+from clamp3_plugin.readers.musescore.read import read_musescore
 from clamp3_plugin.readers.music21_scores.humdrum import MAX_BYTES as MAX_HUMDRUM_BYTES
 from clamp3_plugin.readers.music21_scores.humdrum import read_humdrum
 from clamp3_plugin.readers.music21_scores.mei import read_mei
 from clamp3_plugin.readers.music21_scores.midi_score import read_midi_score
-from clamp3_plugin.readers.musescore.read import read_musescore
-from clamp3_plugin.readers.musescore.read import read_musescore
 from clamp3_plugin.readers.musicxml_score import read_musicxml
 from clamp3_plugin.readers.performance import Performance, read_midi, read_mtf
 from clamp3_plugin.readers.score import Score
@@ -89,10 +88,6 @@ _MUSESCORE = Format(
     "MuseScore", read_musescore, limits.MAX_MUSICXML_BYTES, frozenset({"XML", "a zip archive"})
 )
 
-_MUSESCORE = Format(
-    "MuseScore", read_musescore, limits.MAX_MUSICXML_BYTES, frozenset({"XML", "a zip archive"})
-)
-
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
         ".abc": _ABC,
@@ -100,8 +95,6 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         ".mei": _MEI,
         ".mid": _MIDI,
         ".midi": _MIDI,
-        ".mscx": _MUSESCORE,
-        ".mscz": _MUSESCORE,
         ".mscx": _MUSESCORE,
         ".mscz": _MUSESCORE,
         ".mtf": _MTF,
