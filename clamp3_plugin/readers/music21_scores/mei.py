@@ -27,6 +27,18 @@ MOST = {
 }
 """Highest value of an attribute; higher ones take music21 long, and no score has them."""
 
+_CHILDREN = {
+    "clef": {
+        "shape": "clef.shape",
+        "line": "clef.line",
+        "dis": "clef.dis",
+        "dis.place": "clef.dis.place",
+    },
+    "keySig": {"sig": "key.sig", "mode": "key.mode"},
+    "meterSig": {"count": "meter.count", "unit": "meter.unit", "sym": "meter.sym"},
+}
+"""Signatures as elements, which MEI 4 and 5 write, and the attributes that music21 knows."""
+
 _NAMESPACE = "http://www.music-encoding.org/ns/mei"
 
 
@@ -57,6 +69,8 @@ def read_mei(data: bytes) -> list[Score]:
     pieces: list[Score] = []
     for label, score in movements:
         _check(score)
+        for definition in (*score.iter("scoreDef"), *score.iter("staffDef")):
+            _flatten(definition)
         block = TitleBlock(names.title, label, names.composers, names.lyricists)
         for document in musicxml_of(_alone(score, root), "mei"):
             pieces += read_musicxml(with_title_block(document, block))
@@ -75,10 +89,27 @@ def _movements(root: Element) -> Iterator[tuple[str, Element]]:
         waiting += [(own or label, child) for child in reversed(element)]
 
 
+def _flatten(definition: Element) -> None:
+    """Write signatures and names that are elements, or that MEI 5 renamed, as attributes."""
+    if "keysig" in definition.attrib:
+        definition.attrib.setdefault("key.sig", definition.get("keysig", ""))
+    for child in definition:
+        for name, known_as in _CHILDREN.get(child.tag, {}).items():
+            if name in child.attrib:
+                definition.attrib.setdefault(known_as, child.get(name, ""))
+        if child.tag == "label" and definition.tag == "staffDef" and (name := _text(child)):
+            definition.attrib.setdefault("label", name)
+
+
 def _alone(score: Element, root: Element) -> bytes:
     """Write a movement as a file of its own."""
     version = {"meiversion": root.get("meiversion", "")} if root.get("meiversion") else {}
     mei = Element("mei", {"xmlns": _NAMESPACE, **version})
+    for element in score.iter():
+        for name in [name for name in element.attrib if "}" in name]:
+            value = element.attrib.pop(name)
+            if name.endswith("XML/1998/namespace}id"):
+                element.set("xml:id", value)  # what slurs and ties refer to; links are dropped
     music = SubElement(mei, "music")
     SubElement(SubElement(music, "body"), "mdiv").append(score)
     data: bytes = tostring(mei, encoding="utf-8", xml_declaration=True)
