@@ -151,8 +151,10 @@ class BarReader:
                 self._read_field(token["field"], token["value"])
             elif token["grace"]:
                 self._in_grace = token["grace"] != "}"
-            elif self._in_grace or token["skip"] or token["slur"]:
+            elif token["skip"] or token["slur"]:
                 continue
+            elif self._in_grace:
+                self._read_grace(token)
             elif token["tuplet"]:
                 self._open_tuplet(token["tuplet"])
             elif token["broken"]:
@@ -215,6 +217,13 @@ class BarReader:
         self._now += size * self._broken
         self._broken = Fraction(1)
 
+    def _read_grace(self, token: re.Match[str]) -> None:
+        """Keep the accidentals of a grace note, which hold for the rest of the bar."""
+        for head in _IN_CHORD.findall(token["chord"] or token["note"] or ""):
+            place, _, sign = self._pitch(head[0])
+            if sign:
+                self._inserted.add(place)
+
     def _read_heads(self, token: re.Match[str]) -> None:
         chord = token["chord"]
         heads = _IN_CHORD.findall(chord.replace("!courtesy!", "") if chord else token["note"])
@@ -222,14 +231,15 @@ class BarReader:
         length = token["chord_length"] if chord else token["note_length"]
         onset = round(self._now * TICKS)
         written = []
+        tied: dict[str, int] = {}
         for head, own_tie in heads:
             place, alter, mark = self._pitch(head)
             octave = 12 * self._voice.octaves
             self._voice.notes.append((self._index, onset, _midi(place, alter) + octave))
             written.append(mark + _move(place, self._voice.octaves))
-            self._voice.tied.pop(place, None)
             if tie or own_tie:
-                self._voice.tied[place] = alter
+                tied[place] = alter
+        self._voice.tied = tied
         self._has_notes = True
         text = "".join(written)
         self._out.append(f"[{text}]{length}" if chord else f"{text}{length}")
@@ -246,6 +256,7 @@ class BarReader:
             self._accidentals[place] = alter
         elif place in self._accidentals:
             alter = self._accidentals[place]
+            sign = _SIGNS[alter] if place in self._inserted else ""
         elif place in self._voice.tied:
             alter = self._voice.tied[place]
             sign = _SIGNS[alter]
