@@ -25,7 +25,7 @@ class Metadata:
     composer: str = ""
     lyricist: str = ""
     key: str = ""
-    """As named in the file, e.g. ``G`` or ``Em``; never an estimate."""
+    """E.g. ``G`` or ``Em``: as named in the file, or estimated from the notes."""
     meter: str = ""
     """First time signature, e.g. ``6/8``."""
     tempo: float | None = None
@@ -33,6 +33,8 @@ class Metadata:
     instruments: tuple[str, ...] = ()
     bars: int | None = None
     duration: float | None = None
+    key_is_estimated: bool = False
+    """The file names no key; a fact to nobody, least of all to training."""
 
 
 @dataclass(frozen=True, slots=True)

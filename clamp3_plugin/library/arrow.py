@@ -25,6 +25,8 @@ from clamp3_plugin.library.entries import (
 from clamp3_plugin.library.exact import Rows, stretches
 from clamp3_plugin.music import Metadata, Modality, Passage, Piece
 
+_ESTIMATED = " (estimated)"
+"""Behind a key: libraries made before keys were estimated keep their columns."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPED = re.compile("\0([0-9a-f]{4})")
 _UNTIDY = re.compile("[\0\ud800-\udfff]")
@@ -161,7 +163,7 @@ def _metadata_columns(metadata: Metadata) -> dict[str, Any]:
         "title": _tidy(metadata.title),
         "composer": _tidy(metadata.composer),
         "lyricist": _tidy(metadata.lyricist),
-        "key": _tidy(metadata.key),
+        "key": _tidy(metadata.key) + (_ESTIMATED if metadata.key_is_estimated else ""),
         "meter": _tidy(metadata.meter),
         "tempo": metadata.tempo,
         "instruments": [_tidy(name) for name in metadata.instruments],
@@ -235,12 +237,13 @@ def _piece(row: Mapping[str, Any]) -> Piece:
         title=row["title"],
         composer=row["composer"],
         lyricist=row["lyricist"],
-        key=row["key"],
+        key=row["key"].removesuffix(_ESTIMATED),
         meter=row["meter"],
         tempo=row["tempo"],
         instruments=tuple(row["instruments"]),
         bars=row["bars"],
         duration=row["duration"],
+        key_is_estimated=row["key"].endswith(_ESTIMATED),
     )
     path, modality = unescape(row["path"]), Modality(row["modality"])
     return Piece(row["piece_id"], path, modality, row["tune"], metadata)

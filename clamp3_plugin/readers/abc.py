@@ -23,6 +23,8 @@ from clamp3_plugin.readers.abc_fields import (
     voice_name_of,
 )
 from clamp3_plugin.readers.abc_normalize import NormalTune, normalize
+from clamp3_plugin.readers.general_midi import INSTRUMENTS
+from clamp3_plugin.readers.key_estimate import with_estimated_key
 from clamp3_plugin.readers.score import (
     Score,
     score_from_interleaved_abc,
@@ -33,6 +35,9 @@ _VOICE_IN_LINE = re.compile(r"\[V:[^\[\]]*\]")
 _BARLINES = re.compile(r"\[\||[|:][|:\]]*(?<=[|\]:])")
 _BARE_VOICE = re.compile(r"V:\s*\S+\s*$")
 _HAS_BARLINE = re.compile(r"\||::")
+_PROGRAM = re.compile(r"^%%MIDI[ \t]+program(?:[ \t]+\d{1,2})?[ \t]+(\d{1,3})\b", re.MULTILINE)
+_POET = re.compile(r"\s*(?:lyrics|lyricist|words|text)(?:\s+by\b:?|\s*:)\s*(\S.*)", re.IGNORECASE)
+"""The standard has no field for who wrote the words; people say it in C: and Z:."""
 
 
 def read_abc(data: bytes) -> list[Score]:
@@ -49,7 +54,7 @@ def read_abc(data: bytes) -> list[Score]:
     refusal: InputRefusedError | None = None
     for tune in tunes:
         try:
-            scores.append(_score(tune))
+            scores.append(with_estimated_key(_score(tune)))
         except InputRefusedError as error:
             refusal = refusal or error
     if not scores and refusal:
@@ -125,15 +130,24 @@ def _metadata(tune: Tune, normal: NormalTune | None = None) -> Metadata:
     metre = normal.metre if normal else metre_of(tune.last("M"))
     unit_length = unit_length_of(tune.last("L"), metre)
     tempo = normal.tempo if normal else tempo_of(tune.last("Q"), unit_length)
-    names = normal.instruments if normal else _voice_names(tune)
+    names = (normal.instruments if normal else _voice_names(tune)) or _programs(tune)
+    composers = [plain_text(value) for value in tune.all("C")]
+    poets = [found for value in tune.all("C") + tune.all("Z") if (found := _POET.match(value))]
     return Metadata(
         title=plain_text(tune.first("T")),
-        composer=plain_text(tune.first("C")),
+        composer=", ".join(name for name in composers if name and not _POET.match(name)),
+        lyricist=", ".join(plain_text(found[1]) for found in poets),
         key=display_key(normal.key if normal else key_of(tune.last("K"))),
         meter="" if metre == "none" else metre,
         tempo=tempo.quarters_per_minute if tempo else None,
         instruments=names,
     )
+
+
+def _programs(tune: Tune) -> tuple[str, ...]:
+    """Name the General MIDI programs of the directives that choose them, in order."""
+    chosen = (int(found[1]) for found in _PROGRAM.finditer(tune.text))
+    return tuple(dict.fromkeys(INSTRUMENTS[n] for n in chosen if n < len(INSTRUMENTS)))
 
 
 def _voice_names(tune: Tune) -> tuple[str, ...]:

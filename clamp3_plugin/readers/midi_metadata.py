@@ -1,14 +1,17 @@
 """What a MIDI file says of itself: title, composer, key, metre, tempo, instruments, lengths.
 
-Only what is written counts: a file without a tempo has none, though it is played at 120.
+Only what is written counts: a file without a tempo has none, though it is played at 120. The key
+alone is estimated where none is written, and says so.
 """
 
 import re
+from collections.abc import Iterator
 
 from clamp3_plugin.music import Metadata
 from clamp3_plugin.readers.general_midi import DRUM_CHANNEL, INSTRUMENTS
+from clamp3_plugin.readers.key_estimate import estimated_key_of_notes
 from clamp3_plugin.readers.merged_track import MergedTrack
-from clamp3_plugin.readers.midi import Event, MidiFile
+from clamp3_plugin.readers.midi import MAX_TICK, Event, MidiFile
 from clamp3_plugin.readers.timeline import Timeline
 
 _LONGEST = 200  # characters of a title or name
@@ -34,16 +37,26 @@ def midi_metadata(file: MidiFile, track: MergedTrack, timeline: Timeline) -> Met
     tempo, meter, key = (
         first.get(kind) for kind in ("set_tempo", "time_signature", "key_signature")
     )
+    estimate = "" if key else estimated_key_of_notes(_pitched_notes(track))
     return Metadata(
         title=_title(file),
         composer=_composer(track.events),
-        key=key.text if key else "",
+        key=key.text if key else estimate,
         meter=f"{meter.values[0]}/{meter.values[1]}" if meter else "",
         tempo=round(60e6 / tempo.values[0], 3) if tempo else None,
         instruments=_instruments(track.events),
         bars=timeline.bars(track.end),
         duration=round(timeline.seconds(track.end), 3),
+        key_is_estimated=bool(estimate),
     )
+
+
+def _pitched_notes(track: MergedTrack) -> Iterator[tuple[int, float]]:
+    """Give pitch and length of the notes; one that is never ended would outweigh all others."""
+    longest = 4 * track.division if track.division > 0 else MAX_TICK
+    for note in track.notes:
+        if note.channel != DRUM_CHANNEL:
+            yield note.pitch, min(note.end - note.start, longest)
 
 
 def _title(file: MidiFile) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
+from clamp3_plugin.readers.key_estimate import with_estimated_key
 from clamp3_plugin.readers.musicxml.convert import convert_musicxml
 from clamp3_plugin.readers.mxl import unzip_score
 from clamp3_plugin.readers.score import Score, score_from_standard_abc
@@ -19,16 +20,15 @@ def read_musicxml(data: bytes) -> list[Score]:
         It is broken, too large, no MusicXML, or without notes.
     """
     converted = convert_musicxml(unzip_score(data) if data.startswith(_ZIP) else data)
-    return [
-        score_from_standard_abc(
-            converted.abc,
-            bar_numbers=converted.bar_numbers,
-            onsets=in_seconds(converted.bar_onsets, converted.tempo_map),
-            positions=converted.bar_onsets,
-            voice_staves=converted.voice_staves,
-            metadata=converted.metadata,
-        )
-    ]
+    score = score_from_standard_abc(
+        converted.abc,
+        bar_numbers=converted.bar_numbers,
+        onsets=in_seconds(converted.bar_onsets, converted.tempo_map),
+        positions=converted.bar_onsets,
+        voice_staves=converted.voice_staves,
+        metadata=converted.metadata,
+    )
+    return [with_estimated_key(score)]
 
 
 def in_seconds(positions: Sequence[float], tempo_map: Sequence[tuple[float, float]]) -> list[float]:

@@ -153,6 +153,7 @@ def piece_from_wire(value: object) -> Piece:
         instruments=fields.texts("instruments"),
         bars=fields.take("bars", int),
         duration=fields.number("duration"),
+        key_is_estimated=fields.take("key_is_estimated", bool) or False,
     )
     head = [fields.need("id", str), fields.need("path", str)]
     modality = Modality(fields.need("modality", str))

@@ -103,6 +103,8 @@ def show(home: Home, piece_id: str, as_json: bool, no_daemon: bool) -> int:
     if as_json:
         click.echo(dumps(about))
         return 0
+    if about.pop("key_is_estimated"):
+        about["key"] = f"{about['key']} (estimated)"
     rows = [
         (name, ", ".join(value) if isinstance(value, list) else str(value))
         for name, value in about.items()

@@ -186,6 +186,26 @@ def test_a_filter_lets_through_only_what_says_so(library, where):
     assert [hit.piece.path for hit in hits] == ["/m/jigs/a.xml"]
 
 
+def test_an_estimated_key_is_found_like_a_given_one_and_stays_an_estimate(library):
+    library.add(
+        [
+            entry("/m/a.xml", piece(1, key="Em")),
+            entry("/m/b.xml", piece(2, key="Em", key_is_estimated=True)),
+            entry("/m/c.xml", piece(3, key="G", key_is_estimated=True)),
+            entry("/m/d.xml", piece(4)),
+        ]
+    )
+
+    hits = library.search(unit(1), 10, Filter(key="E minor"))
+    told = {hit.piece.path: hit.piece.metadata for hit in hits}
+
+    assert {path: about.key_is_estimated for path, about in told.items()} == {
+        "/m/a.xml": False,
+        "/m/b.xml": True,
+    }
+    assert {about.key for about in told.values()} == {"Em"}
+
+
 @pytest.mark.parametrize("text", ["' OR 1=1 --", "x') OR ('1'='1", '"', "\\", "%", "\0", "G' --"])
 def test_a_filter_is_never_a_command(library, text):
     library.add([entry("/m/a.xml", piece(1, key="G", composer="Niel", meter="4/4"))])

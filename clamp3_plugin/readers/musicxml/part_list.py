@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from clamp3_plugin.readers.general_midi import DRUM_CHANNEL, INSTRUMENTS
 from clamp3_plugin.readers.musicxml.parse import Element
+from clamp3_plugin.readers.musicxml.values import whole
 
 MAX_NAME = 200  # characters; a name stands in the text of every score
 MAX_NESTING = 16  # groups within groups
@@ -35,9 +37,9 @@ class Group:
 
 def read_part_list(score: Element) -> Group:
     """Read the parts and their groups, mending groups that are not closed or closed twice."""
-    whole = Group()
+    every = Group()
     listed = score.find("part-list")
-    open_groups = [whole]
+    open_groups = [every]
     for child in listed if listed is not None else ():
         if child.tag == "score-part":
             part = _part(child)
@@ -51,7 +53,7 @@ def read_part_list(score: Element) -> Group:
                 open_groups.append(group)
         elif child.tag == "part-group":
             _close(open_groups, child.get("number", "1"))
-    return whole
+    return every
 
 
 def parts_of(group: Group) -> list[PartName]:
@@ -91,9 +93,22 @@ def _part(listed: Element) -> PartName:
         id=listed.get("id", ""),
         name=_name(listed.findtext("part-name")),
         abbreviation=_name(listed.findtext("part-abbreviation")),
-        instrument=_name(listed.findtext("score-instrument/instrument-name")).replace("\\n", " "),
+        instrument=_instrument(listed),
         midi_pitches=pitches,
     )
+
+
+def _instrument(listed: Element) -> str:
+    """Name the instrument of a part, or else the General MIDI program that plays it."""
+    if name := _name(listed.findtext("score-instrument/instrument-name")):
+        return name.replace("\\n", " ")
+    midi = listed.find("midi-instrument")
+    if midi is None:
+        return ""
+    if whole(midi.findtext("midi-channel"), 0, 0, 16) == DRUM_CHANNEL + 1:
+        return "Drums"
+    program = whole(midi.findtext("midi-program"), 0, 0, 129)
+    return INSTRUMENTS[program - 1] if 1 <= program <= len(INSTRUMENTS) else ""
 
 
 def _name(text: str | None) -> str:
