@@ -21,7 +21,7 @@ from clamp3_plugin.library.exclusion import Exclusion
 from clamp3_plugin.library.library import Library
 from clamp3_plugin.music import Modality, Passage, Piece
 from clamp3_plugin.query import Answer, Query, Source, TagHit
-from clamp3_plugin.readers.content import Content
+from clamp3_plugin.readers.content import Content, text_of
 from clamp3_plugin.tags import Tagger
 
 CACHED_TEXTS = 1024
@@ -114,23 +114,31 @@ class Finder:
 
     def _ask(self, source: Source) -> _Asked:
         if source.text is not None:
-            if source.passage:
-                raise UsageError("A text has no bars or seconds.", "Leave --bars and --time out.")
+            if source.passage or source.staves:
+                raise UsageError(
+                    "A text has no bars, seconds or staves.", "Leave --bars, --time, --staves out."
+                )
             return _Asked(self._text_vector(source.text), Modality.TEXT)
         if source.data is not None:
-            return self._ask_file(source.data, source.name, source.passage)
+            return self._ask_file(source.data, source)
         piece = self._library.piece(source.piece_id or "")
+        if source.staves:
+            vector = self._part_vector(self._read(piece), source)
+            if source.passage is None:
+                return _Asked(vector, piece.modality, frozenset({piece.id}))
+            return _Asked(vector, piece.modality, passages=((piece.id, source.passage),))
         if source.passage:
-            vector = self._passage_vector(piece, source.passage)
+            vector = self._passage_vector(piece, source)
             return _Asked(vector, piece.modality, passages=((piece.id, source.passage),))
         whole = self._library.vector(piece.id)
         if whole is None:
             raise MissingFileError(f"The piece {piece.id} was just removed from the library.")
         return _Asked(whole, piece.modality, frozenset({piece.id}))
 
-    def _ask_file(self, data: bytes, name: str, passage: Passage | None) -> _Asked:
-        content = self._formats.read_bytes(data, name)[0]
-        vector = self._content_vector(content, passage)
+    def _ask_file(self, data: bytes, source: Source) -> _Asked:
+        content = self._formats.read_bytes(data, source.name)[0]
+        passage = source.passage
+        vector = self._part_vector(content, source)
         if passage is None:
             return _Asked(vector, content.modality)
         own = self._library.pieces_with_content(hashlib.sha256(data).hexdigest())
@@ -144,20 +152,21 @@ class Finder:
         vector.setflags(write=False)  # it is shared by later questions
         return vector
 
-    def _passage_vector(self, piece: Piece, passage: Passage) -> Embeddings:
+    def _passage_vector(self, piece: Piece, source: Source) -> Embeddings:
         """Take the vector of an indexed passage, or read the file for another one."""
-        stored = self._library.vector(piece.id, passage)
-        if stored is not None:
-            return stored
+        stored = self._library.vector(piece.id, source.passage)
+        return self._part_vector(self._read(piece), source) if stored is None else stored
+
+    def _read(self, piece: Piece) -> Content:
         contents = self._formats.read(Path(piece.path))
         if len(contents) < piece.tune:
             raise MissingFileError(
                 f"{piece.path} has no tune {piece.tune} any more.", "Index its folder again."
             )
-        return self._content_vector(contents[piece.tune - 1], passage)
+        return contents[piece.tune - 1]
 
-    def _content_vector(self, content: Content, passage: Passage | None) -> Embeddings:
-        text = content.excerpt(passage) if passage else content.whole()
+    def _part_vector(self, content: Content, source: Source) -> Embeddings:
+        text = text_of(content, source.passage, source.staves)
         vector: Embeddings = encode(self._encoder, content.modality, [text])[0]
         return vector
 

@@ -23,6 +23,8 @@ class Source:
     """File name that belongs to ``data``; its extension names the format, and messages name it."""
     passage: Passage | None = None
     """Only this part of the file or piece."""
+    staves: tuple[int, int] | None = None
+    """Only these staves of a score, from 1 at the top; the first and the last."""
 
     def __post_init__(self) -> None:
         """Refuse a source that is none or several."""

@@ -30,3 +30,24 @@ class Content(Protocol):
         UsageError
             The passage lies outside the piece, or asks for bars where there are none.
         """
+
+    def of_staves(self, first: int, last: int) -> "Content":
+        """Take a range of staves, from 1 at the top.
+
+        Raises
+        ------
+        UsageError
+            There are no such staves.
+        """
+
+
+def text_of(content: Content, passage: Passage | None, staves: tuple[int, int] | None) -> str:
+    """Give the text of a piece, or of some of its bars, seconds or staves.
+
+    Raises
+    ------
+    UsageError
+        There is no such part.
+    """
+    part = content.of_staves(*staves) if staves else content
+    return part.excerpt(passage) if passage else part.whole()

@@ -78,6 +78,13 @@ class Performance:
             )
         return self.track.cut(start, end)
 
+    def of_staves(self, first: int, last: int) -> "Performance":
+        """Refuse to take staves, of which there are none."""
+        raise UsageError(
+            f"Staves {first}-{last} were asked for; a performance (MIDI) has no staves.",
+            "Ask for bars or seconds.",
+        )
+
     def notes(self) -> list[tuple[float, float, int, int, int]]:
         """List the notes by start: start and length in seconds, pitch, velocity, channel."""
         seconds = self.timeline.seconds

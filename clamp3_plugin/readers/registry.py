@@ -24,10 +24,11 @@ from clamp3_plugin.errors import (
     UnsupportedFormatError,
     UsageError,
 )
+from clamp3_plugin.music import Passage
 from clamp3_plugin.readers import limits
 from clamp3_plugin.readers.abc import read_abc
 from clamp3_plugin.readers.abc_book import decode
-from clamp3_plugin.readers.content import Content
+from clamp3_plugin.readers.content import Content, text_of
 from clamp3_plugin.readers.musescore.read import read_musescore
 from clamp3_plugin.readers.music21_scores.humdrum import MAX_BYTES as MAX_HUMDRUM_BYTES
 from clamp3_plugin.readers.music21_scores.humdrum import read_humdrum
@@ -175,20 +176,28 @@ def read_bytes(data: bytes, name: str, *, as_score: bool = False) -> list[Conten
     return pieces
 
 
-def convert(content: Content, to: Target) -> str:
-    """Write what the encoder reads, or the standard ABC that it was made from.
+def convert(
+    content: Content,
+    to: Target,
+    passage: Passage | None = None,
+    staves: tuple[int, int] | None = None,
+) -> str:
+    """Write what the encoder reads, or the standard ABC that it was made from; of all or of a part.
 
     Raises
     ------
     UsageError
-        This kind of content has no such form.
+        This kind of content has no such form, or no such part.
     """
+    if isinstance(content, Score) and (passage or staves):
+        part = content.of_staves(*staves) if staves else content
+        return convert(part.of_bars(passage) if passage else part, to)
     if isinstance(content, Score) and to == "interleaved-abc":
         return content.whole()
     if isinstance(content, Score) and to == "abc" and content.standard_abc:
         return content.standard_abc
     if isinstance(content, Performance) and to == "mtf":
-        return content.whole()
+        return text_of(content, passage, staves)
     if isinstance(content, Score) and to == "abc":
         raise UsageError("The file holds interleaved ABC.", "Ask for interleaved-abc.")
     possible = "mtf" if isinstance(content, Performance) else "abc or interleaved-abc"

@@ -26,7 +26,7 @@ _ASK = "Ask with one of: text, piece_id, upload_id, content."
 
 
 def source_from_wire(value: object, uploads: Uploads, what: str = "The source") -> Source:
-    """Read a source: ``{text | piece_id | upload_id | content{…}, bars, time}``."""
+    """Read a source: ``{text | piece_id | upload_id | content{…}, bars, time, staves}``."""
     return need_source(Fields(value, what), uploads)
 
 
@@ -44,9 +44,11 @@ def take_source(fields: Fields, uploads: Uploads) -> Source | None:
     text, piece_id = fields.take("text", str), fields.take("piece_id", str)
     upload_id, content = fields.take("upload_id", str), fields.take("content", dict)
     stretch = passage(fields.pair("bars"), fields.stretch("time"))
+    staves = _staves(fields.pair("staves"))
+    is_part = stretch is not None or staves is not None
     if all(given is None for given in (text, piece_id, upload_id, content)):
-        if stretch is not None:
-            raise UsageError("Bars or seconds of what?", _ASK)
+        if is_part:
+            raise UsageError("Bars, seconds or staves of what?", _ASK)
         return None
     if upload_id is not None and content is not None:
         raise UsageError("Ask with one of: upload_id, content.")
@@ -57,9 +59,9 @@ def take_source(fields: Fields, uploads: Uploads) -> Source | None:
         name, data = uploads(upload_id)
     if text is not None:
         _utf8(text)
-        if stretch is not None:
-            raise UsageError("A text has no bars and no seconds.")
-    return Source(text, piece_id, data, name, stretch)
+        if is_part:
+            raise UsageError("A text has no bars, no seconds and no staves.")
+    return Source(text, piece_id, data, name, stretch, staves)
 
 
 def source_to_wire(source: Source) -> JsonObject:
@@ -75,6 +77,8 @@ def source_to_wire(source: Source) -> JsonObject:
         body["bars"] = [source.passage.first_bar, source.passage.last_bar]
     if source.passage is not None and source.passage.start is not None:
         body["time"] = [source.passage.start, source.passage.end]
+    if source.staves is not None:
+        body["staves"] = list(source.staves)
     return body
 
 
@@ -207,6 +211,34 @@ def parse_time(text: str) -> tuple[float, float | None]:
     if end is not None and end <= start:
         raise UsageError(f"{text!r} ends before it starts.", "Write 1.5-9 or 0:30-1:15.")
     return start, end
+
+
+def parse_staves(text: str) -> tuple[int, int]:
+    """Read ``--staves``.
+
+    Examples
+    --------
+    >>> parse_staves("1-2"), parse_staves("3")
+    ((1, 2), (3, 3))
+    """
+    match = re.fullmatch(r"\s*(\d{1,4})\s*(?:[-–]\s*(\d{1,4})\s*)?", text)
+    if match is None:
+        raise UsageError(f"{text!r} names no staves.", "Write 1-2, or 1.")
+    return _counted_staves(int(match[1]), int(match[2] or match[1]))
+
+
+def _staves(pair: tuple[float, float] | None) -> tuple[int, int] | None:
+    if pair is None:
+        return None
+    if any(int(staff) != staff for staff in pair):
+        raise UsageError(f"Staves are whole numbers, not {pair[0]}-{pair[1]}.")
+    return _counted_staves(int(pair[0]), int(pair[1]))
+
+
+def _counted_staves(first: int, last: int) -> tuple[int, int]:
+    if not 1 <= first <= last:
+        raise UsageError(f"There are no staves {first}-{last}.", "Staves count from 1 at the top.")
+    return first, last
 
 
 def _modality(name: str) -> Modality:

@@ -19,7 +19,7 @@ from clamp3_plugin.errors import BrokenFileError, InputRefusedError, UsageError
 from clamp3_plugin.music import Modality
 from clamp3_plugin.query import Source
 from clamp3_plugin.readers import registry
-from clamp3_plugin.readers.content import Content
+from clamp3_plugin.readers.content import Content, text_of
 from clamp3_plugin.readers.score import Score
 
 
@@ -69,13 +69,14 @@ def encoder_input(source: Source, read_piece: Callable[[Source], Content]) -> En
     if source.data is None:
         return _of_content(read_piece(source), source)
     suffix = PurePath(source.name).suffix.lower()
-    if suffix in {".txt", ".npy"} and source.passage is not None:
-        raise UsageError(f"A {suffix} file has no bars and no time.")
+    is_whole = source.passage is None and source.staves is None
+    if suffix in {".txt", ".npy"} and not is_whole:
+        raise UsageError(f"A {suffix} file has no bars, no time and no staves.")
     if suffix == ".txt":
         return EncoderInput(Modality.TEXT, _lines(source.data, source.name))
     if suffix == ".npy":
         return EncoderInput(Modality.AUDIO, _features(source.data, source.name))
-    if suffix == ".mtf" and source.passage is None:
+    if suffix == ".mtf" and is_whole:
         return EncoderInput(Modality.PERFORMANCE, _lines(source.data, source.name))
     contents = registry.read_bytes(source.data, source.name)
     if len(contents) > 1:
@@ -84,14 +85,13 @@ def encoder_input(source: Source, read_piece: Callable[[Source], Content]) -> En
         )
     content = contents[0]
     is_interleaved = isinstance(content, Score) and not content.standard_abc
-    if is_interleaved and source.passage is None:
+    if is_interleaved and is_whole:
         return EncoderInput(content.modality, _lines(source.data, source.name))
     return _of_content(content, source)
 
 
 def _of_content(content: Content, source: Source) -> EncoderInput:
-    text = content.excerpt(source.passage) if source.passage else content.whole()
-    return EncoderInput(content.modality, text)
+    return EncoderInput(content.modality, text_of(content, source.passage, source.staves))
 
 
 def _lines(data: bytes, name: str) -> str:

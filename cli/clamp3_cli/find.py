@@ -64,6 +64,7 @@ def find(
     file: str | None,
     bars: str | None,
     time: str | None,
+    staves: str | None,
     like: str | None,
     plus: tuple[str, ...],
     minus: tuple[str, ...],
@@ -84,7 +85,7 @@ def find(
     clamp3 find 느린 왈츠 --where meter=3/4 --plus ./mine.mid
     """  # noqa: D301 - click's mark for lines that stay as they are
     form = Form(as_json, print0)
-    first = Typed(words, text, file, like, bars, time).source()
+    first = Typed(words, text, file, like, bars, time, staves).source()
     wanted = (*([first] if first else []), *map(word_source, plus))
     query = Query(wanted, tuple(map(word_source, minus)), count, _filter(where, modalities))
     with reach(home, in_process=no_daemon) as library:

@@ -40,6 +40,7 @@ class Typed:
     like: str | None = None
     bars: str | None = None
     time: str | None = None
+    staves: str | None = None
 
     def source(self) -> Source | None:
         """Make the source; None where nothing was asked.
@@ -57,27 +58,51 @@ class Typed:
                 "Two things are asked at once.",
                 "Give one of QUERY, --text, --file and --like; add others with --plus.",
             )
-        stretch = self._stretch()
+        part = self._part()
         if self.like is not None:
-            return Source(piece_id=self.like, passage=stretch)
+            return Source(piece_id=self.like, passage=part.passage, staves=part.staves)
         if self.file is not None:
-            return file_source(self.file, stretch)
+            return file_source(self.file, part)
         if self.text is None and not self.words:
-            if stretch is not None:
-                raise UsageError("Bars or time of what?", "Give a file or --like PIECE_ID.")
+            if part != WHOLE:
+                raise UsageError("Bars, time or staves of what?", "Give a file or --like PIECE_ID.")
             return None
         text = self.text if self.text is not None else _joined(self.words)
         if self.text is None and _is_file(text):
-            return file_source(text, stretch)
-        if stretch is not None:
-            hint = f"There is no file {text!r}; a text has no bars and no time."
-            raise UsageError("--bars and --time take a part of a file.", hint)
+            return file_source(text, part)
+        if part != WHOLE:
+            hint = f"There is no file {text!r}; a text has no bars, no time and no staves."
+            raise UsageError("--bars, --time and --staves take a part of a file.", hint)
         return text_source(text)
 
-    def _stretch(self) -> Passage | None:
-        bars = None if self.bars is None else wire.parse_bars(self.bars)
-        time = None if self.time is None else wire.parse_time(self.time)
-        return wire.passage(bars, time)
+    def _part(self) -> "Part":
+        return part_of(self.bars, self.time, self.staves)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is taken of a file."""
+
+    passage: Passage | None = None
+    staves: tuple[int, int] | None = None
+
+
+WHOLE = Part()
+
+
+def part_of(bars: str | None, time: str | None, staves: str | None) -> Part:
+    """Read ``--bars``, ``--time`` and ``--staves``.
+
+    Raises
+    ------
+    UsageError
+        One of them is no range.
+    """
+    passage = wire.passage(
+        None if bars is None else wire.parse_bars(bars),
+        None if time is None else wire.parse_time(time),
+    )
+    return Part(passage, None if staves is None else wire.parse_staves(staves))
 
 
 def word_source(word: str) -> Source:
@@ -101,7 +126,7 @@ def text_source(text: str) -> Source:
     return Source(text=text)
 
 
-def file_source(path: str, stretch: Passage | None = None) -> Source:
+def file_source(path: str, part: Part = WHOLE) -> Source:
     """Read a file to ask with.
 
     Raises
@@ -112,7 +137,7 @@ def file_source(path: str, stretch: Passage | None = None) -> Source:
         It is empty, too large or no regular file.
     """
     name, data = read_input(path)
-    return Source(data=data, name=name, passage=stretch)
+    return Source(data=data, name=name, passage=part.passage, staves=part.staves)
 
 
 def read_input(path: str) -> tuple[str, bytes]:
@@ -147,6 +172,9 @@ def asking(command: _F) -> _F:
         click.option("--bars", metavar="A-B", help="Take only these bars of the file."),
         click.option(
             "--time", metavar="S-E", help="Take only this time of the file: 12.5-30, 0:30-1:15."
+        ),
+        click.option(
+            "--staves", metavar="A-B", help="Take only these staves of a score, from 1 at the top."
         ),
     ]
     for option in reversed(options):

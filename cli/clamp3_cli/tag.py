@@ -32,6 +32,7 @@ def tag(
     file: str | None,
     bars: str | None,
     time: str | None,
+    staves: str | None,
     lang: str | None,
     count: int,
     as_json: bool,
@@ -46,7 +47,7 @@ def tag(
     clamp3 tag ./jig.abc --lang ko,en
     clamp3 tag ./sonata.mid --time 0:30-1:00
     """  # noqa: D301 - click's mark for lines that stay as they are
-    source = Typed(words, text, file, None, bars, time).source()
+    source = Typed(words, text, file, None, bars, time, staves).source()
     if source is None:
         raise UsageError("Nothing was asked.", "Give a file or a text.")
     languages = lang.replace(" ", "").split(",") if lang else languages_of(os.environ)

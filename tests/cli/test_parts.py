@@ -1,0 +1,64 @@
+"""``--bars``, ``--time`` and ``--staves``: parts of a file."""
+
+import pytest
+
+from clamp3_cli.questions import Typed
+from clamp3_plugin import wire
+from clamp3_plugin.errors import UsageError
+from clamp3_plugin.music import Passage
+from clamp3_plugin.query import Query, Source
+
+DUET = (
+    "X:1\n%%score 1 2\nL:1/8\nM:4/4\nK:C\nV:1 treble\nV:2 bass\n"
+    "V:1\n[K:D] f8|f8|f8|\nV:2\n[K:D] F,8|G,8|A,8|\n"
+)
+
+
+@pytest.fixture
+def duet(tmp_path):
+    path = tmp_path / "duet.abc"
+    path.write_text(DUET)
+    return str(path)
+
+
+def test_convert_cuts_bars_and_staves_with_the_key_in_force(run, home, duet):
+    words = ("convert", duet, "--to", "interleaved-abc", "--bars", "2-3", "--staves", "2")
+
+    assert run(home, *words).stdout == ("L:1/8\nM:4/4\nK:D\nV:2 bass\n[V:2]G,8|\n[V:2]A,8|\n")
+
+
+def test_convert_cuts_standard_abc_too(run, home, duet):
+    done = run(home, "convert", duet, "--to", "abc", "--bars", "3")
+
+    assert done.stdout == (
+        "X:1\n%%score 1 2\nL:1/8\nM:4/4\nK:D\nV:1 treble\nV:2 bass\nV:1\nf8|\nV:2\nA,8|\n"
+    )
+
+
+def test_convert_refuses_staves_that_are_not_there(run, home, duet):
+    done = run(home, "convert", duet, "--to", "abc", "--staves", "3-4")
+
+    assert done.exit_code != 0
+
+
+def test_staves_of_a_text_are_refused():
+    with pytest.raises(UsageError, match="--staves take a part of a file"):
+        Typed(["slow", "waltz"], staves="1").source()
+
+
+def test_staves_of_a_file_are_asked_over_the_wire(duet):
+    source = Typed(file=duet, bars="2-3", staves="1").source()
+
+    body = wire.query_to_wire(Query((source,)))
+
+    assert (body["bars"], body["staves"]) == ([2, 3], [1, 1])
+    assert wire.query_from_wire(body, lambda _: ("", b"")).plus == (source,)
+    assert source == Source(
+        data=DUET.encode(), name="duet.abc", passage=Passage(2, 3), staves=(1, 1)
+    )
+
+
+@pytest.mark.parametrize("staves", [[0, 1], [2, 1], [1.5, 2], [1], "1-2"])
+def test_staves_without_sense_are_refused(staves):
+    with pytest.raises(UsageError):
+        wire.source_from_wire({"piece_id": "a", "staves": staves}, lambda _: ("", b""))
