@@ -57,8 +57,12 @@ def read_humdrum(data: bytes) -> list[Score]:
         return [score for document in documents for score in read_musicxml(document)]
     facts = Facts.of(text)
     scores = read_musicxml(_completed(documents[0], facts))
-    known = facts.keys[0].name if facts.keys else ""
-    return [replace(score, metadata=replace(score.metadata, key=known)) for score in scores]
+    return [_with_key(score, facts.keys[0].name) for score in scores] if facts.keys else scores
+
+
+def _with_key(score: Score, name: str) -> Score:
+    """Give a score the key that its file names, whatever its signature lets one think."""
+    return replace(score, metadata=replace(score.metadata, key=name, key_is_estimated=False))
 
 
 def check_humdrum(text: str) -> None:
