@@ -25,8 +25,13 @@ class Bar:
     """Numbers of the ending that stops here."""
 
 
-def bars_of(staves: Sequence[Sequence[Element]], lengths: Sequence[Fraction]) -> list[Bar]:
-    """Read the bars of the first staff, and barlines from any that has them."""
+def bars_of(
+    staves: Sequence[Sequence[Element]], lengths: Sequence[Fraction], *, end_drawn: bool
+) -> list[Bar]:
+    """Read the bars of the first staff, and barlines from any that has them.
+
+    ``end_drawn`` tells that MuseScore draws a final barline without writing it, as 3 and 4 do.
+    """
     staff = read_staff(list(staves[0]), list(lengths)) if staves else []
     bars: list[Bar] = []
     count = irregular = 0
@@ -50,6 +55,8 @@ def bars_of(staves: Sequence[Sequence[Element]], lengths: Sequence[Fraction]) ->
     for others in staves:
         for bar, element in zip(bars, others, strict=False):
             bar.style = bar.style or _style(element)
+    if end_drawn and bars and not (bars[-1].style or bars[-1].ending_stops):
+        bars[-1].style = "end"
     return bars
 
 
@@ -57,7 +64,7 @@ def _style(measure: Element) -> str:
     sign = measure.find("voice/BarLine")
     if sign is None:
         sign = measure.find("BarLine")
-    return (sign.findtext("subtype") or "").strip() if sign is not None else ""
+    return (sign.findtext("subtype") or "normal").strip() if sign is not None else ""
 
 
 def _ending(item: Item, bars: list[Bar], i: int, open_endings: list[str]) -> None:

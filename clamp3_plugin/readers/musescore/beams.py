@@ -21,6 +21,8 @@ def beams(items: Iterable[Item], meter: tuple[int, int]) -> dict[int, str]:
         if item.grace:
             continue
         mode = (item.element.findtext("BeamMode") or "auto").strip()
+        if item.tag != "Chord" and mode == "mid":
+            continue  # the beam goes on over the rest
         if item.tag != "Chord" or _written(item) > _EIGHTH or mode == "no":
             groups.append([])
             continue

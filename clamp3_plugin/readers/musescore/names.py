@@ -89,6 +89,11 @@ KINDS = {
     "13": "dominant-13th",
     "m7b5": "half-diminished",
 }
+_CHORD_SPELLINGS = (
+    *(("Maj", "maj"), ("maj", "maj"), ("Ma", "maj"), ("ma", "maj"), ("M", "maj"), ("^7", "maj7")),
+    *(("min", "m"), ("mi", "m"), ("t7", "maj7"), ("-", "m"), ("o", "dim"), ("°", "dim")),
+    *(("07", "m7b5"), ("0", "m7b5"), ("ø7", "m7b5"), ("ø", "m7b5")),
+)
 BEATS = {
     "metNoteWhole": "whole",
     "metNoteHalfUp": "half",
@@ -99,6 +104,19 @@ BEATS = {
     "\U0001d15e": "half",
     "\U0001d15f": "quarter",
     "\U0001d160": "eighth",
+    "unicodeNoteWhole": "whole",
+    "unicodeNoteHalfUp": "half",
+    "unicodeNoteQuarterUp": "quarter",
+    "unicodeNote8thUp": "eighth",
+    # of music fonts, in their private use area
+    "\ueca2": "whole",
+    "\ueca3": "half",
+    "\ueca5": "quarter",
+    "\ueca7": "eighth",
+    "\ue1d2": "whole",
+    "\ue1d3": "half",
+    "\ue1d5": "quarter",
+    "\ue1d7": "eighth",
     "♩": "quarter",
     "♪": "eighth",
 }
@@ -212,6 +230,21 @@ def accidental(subtype: str) -> str:
     names = {"doubleflat": "flat-flat", "flat2": "flat-flat", "doublesharp": "double-sharp"}
     names |= {"sharp2": "double-sharp", "sharp": "sharp", "flat": "flat", "natural": "natural"}
     return names.get(short, "other")
+
+
+def chord_kind(name: str) -> str:
+    """Bring what is typed behind the root of a chord symbol to the common spelling.
+
+    Examples
+    --------
+    >>> [chord_kind(name) for name in ("mi7b5", "Maj7", "^7", "-7", "o7", "7(b9)", "sus")]
+    ['m7b5', 'maj7', 'maj7', 'm7', 'dim7', '7b9', 'sus4']
+    """
+    name = name.replace("(", "").replace(")", "").replace(" ", "")
+    for typed, common in _CHORD_SPELLINGS:
+        if name.startswith(typed):
+            return common + name.removeprefix(typed)
+    return "sus4" if name == "sus" else name
 
 
 def ottava(subtype: str) -> int:

@@ -15,7 +15,7 @@ from clamp3_plugin.readers.musescore.names import (
     written_pitch,
 )
 from clamp3_plugin.readers.musescore.parts import Drum, Part, text_of
-from clamp3_plugin.readers.musescore.timeline import Item
+from clamp3_plugin.readers.musescore.timeline import Item, fraction
 from clamp3_plugin.readers.musicxml.values import whole
 
 MAX_LYRICS = 16
@@ -58,6 +58,7 @@ class NoteWriter:
     pitches: set[int] = field(default_factory=set)
     """MIDI pitches of drums that the part has played."""
     _slurs: dict[str, list[int]] = field(default_factory=dict)
+    _gliding: list[str] = field(default_factory=list)
 
     def write(
         self, item: Item, staff: int, voice: int, octaves: int, extras: Extras
@@ -134,7 +135,7 @@ class NoteWriter:
         if spot.extras.beam and head.tag == "Note":
             SubElement(note, "beam", number="1").text = spot.extras.beam
         notations = [*(Element("tied", type=kind) for kind in ties), *notations]
-        notations += _of_note(head)
+        notations += [*_fingerings(head), *self._glides(head)]
         if notations:
             SubElement(note, "notations").extend(notations)
         if note.find("chord") is None:
@@ -153,7 +154,7 @@ class NoteWriter:
             yield Element("tuplet", type="start")
         for _ in range(item.tuplet_stops):
             yield Element("tuplet", type="stop")
-        yield from self._slur_ends(element)
+        yield from self._slur_ends(item)
         if extras.fermata:
             yield Element("fermata")
         if extras.breath:
@@ -166,13 +167,29 @@ class NoteWriter:
             yield Element("arpeggiate")
         yield from _tremolo(element, extras)
 
-    def _slur_ends(self, element: Element) -> Iterator[Element]:
-        """Pair the ends of slurs: by number where there is one, else first begun, first ended."""
+    def _glides(self, head: Element) -> Iterator[Element]:
+        """Write glissandi; only where one begins does the file say of which kind it is."""
+        lines = [line for line in head.iterfind("Spanner") if line.get("type") == "Glissando"]
+        for line in lines:
+            if line.find("prev") is not None and self._gliding:
+                yield Element(self._gliding.pop(0), type="stop")
+        for line in lines:
+            if line.find("next") is not None:
+                wavy = (line.findtext("Glissando/subtype") or "").strip() == "1"
+                self._gliding.append("glissando" if wavy else "slide")
+                yield Element(self._gliding[-1], type="start")
+
+    def _slur_ends(self, item: Item) -> Iterator[Element]:
+        """Pair the ends of slurs, by their number in MuseScore 2, else by where they stand."""
         starts: list[str] = []
         stops: list[str] = []
-        for child in element:
+        for child in item.element:
             if child.tag == "Spanner" and child.get("type") == "Slur":
-                (starts if child.find("next") is not None else stops).append("")
+                here, there = f"{item.bar}:{item.start}", _other_end(child, item)
+                if child.find("next") is not None:
+                    starts.append(f"{here}-{there}")
+                else:
+                    stops.append(f"{there}-{here}")
             elif child.tag == "Slur" and "id" in child.attrib:
                 (starts if child.get("type") == "start" else stops).append(child.get("id", ""))
         for key in stops:
@@ -183,6 +200,13 @@ class NoteWriter:
             free = next(i for i in range(1, len(used) + 2) if i not in used)
             self._slurs.setdefault(key, []).append(free)
             yield Element("slur", type="start", number=str(free))
+
+
+def _other_end(spanner: Element, item: Item) -> str:
+    """Say where the other end of a spanner stands: bar and time in it."""
+    bars = whole(spanner.findtext("*/location/measures"), 0, -100_000, 100_000)
+    time = fraction(spanner.findtext("*/location/fractions")) or 0
+    return f"{item.bar + bars}:{item.start + time}"
 
 
 def _look(note: Element, item: Item, head: Element) -> None:
@@ -249,14 +273,11 @@ def _tremolo(element: Element, extras: Extras) -> Iterator[Element]:
         yield ornaments
 
 
-def _of_note(head: Element) -> Iterator[Element]:
+def _fingerings(head: Element) -> Iterator[Element]:
     for finger in head.iterfind("Fingering"):
         technical = Element("technical")
         SubElement(technical, "fingering").text = text_of(finger.find("text"))
         yield technical
-    for line in head.iterfind("Spanner"):
-        if line.get("type") == "Glissando":
-            yield Element("slide", type="start" if line.find("next") is not None else "stop")
 
 
 def _lyrics(note: Element, chord: Element) -> None:
@@ -278,5 +299,5 @@ def split_after_graces(items: Iterable[Item]) -> Iterator[Item]:
             continue
         yield item
         if waiting and item.tag == "Chord" and not item.grace:
-            yield from waiting
+            yield from reversed(waiting)
             waiting = []

@@ -6,7 +6,7 @@ Conventions: what comes out has no ``staff`` yet; the writer of the measure know
 import re
 from xml.etree.ElementTree import Element, SubElement
 
-from clamp3_plugin.readers.musescore.names import BEATS, KINDS, ottava, written_pitch
+from clamp3_plugin.readers.musescore.names import BEATS, KINDS, chord_kind, ottava, written_pitch
 from clamp3_plugin.readers.musescore.parts import text_of
 from clamp3_plugin.readers.musescore.timeline import Item
 from clamp3_plugin.readers.musicxml.values import number, whole
@@ -14,6 +14,8 @@ from clamp3_plugin.readers.musicxml.values import number, whole
 _TEXTS = {"StaffText", "SystemText", "Expression", "PlayTechAnnotation", "InstrumentChange"}
 _DYNAMICS = re.compile(r"[mpfsrzn]{1,6}")
 _PER_MINUTE = re.compile(r"=\s*(?:ca?\.\s*)?(\d{1,4}(?:\.\d{1,4})?)")
+_DOTS = {"\U0001d16d", "\uecb7", "\ue1e7"}
+_DOT_SYMBOLS = {"metAugmentationDot", "unicodeAugmentationDot"}
 _JUMPS = {"start": "dacapo"}
 _NO_SPELLING = 99
 
@@ -65,33 +67,36 @@ def _dynamic(element: Element) -> Element | None:
 def _tempo(element: Element) -> Element:
     """Write a tempo: its words, the metronome mark if it has one, and what is played."""
     text = element.find("text")
-    beat, dotted = _beat(text)
+    symbols = [(sign.text or "").strip() for sign in text.iter("sym")] if text is not None else []
     shown = text_of(text)
+    beat, words = _beat(symbols, shown)
     figure = _PER_MINUTE.search(shown)
-    written, kind = _direction()
+    written = Element("direction")
+    if (element.findtext("visible") or "").strip() == "0":
+        beat = words = ""
+    if words:
+        SubElement(SubElement(written, "direction-type"), "words").text = words
     if beat and figure:
-        metronome = SubElement(kind, "metronome")
+        metronome = SubElement(SubElement(written, "direction-type"), "metronome")
         SubElement(metronome, "beat-unit").text = beat
-        if dotted:
+        if _DOT_SYMBOLS.intersection(symbols) or _DOTS.intersection(shown):
             SubElement(metronome, "beat-unit-dot")
         SubElement(metronome, "per-minute").text = figure[1]
-    else:
-        SubElement(kind, "words").text = shown
     a_second = number((element.findtext("tempo") or "").strip()[:12])
     if a_second:
         SubElement(written, "sound", tempo=f"{float(a_second) * 60:.6g}")
     return written
 
 
-def _beat(text: Element | None) -> tuple[str, bool]:
-    """Find the note of a metronome mark, which is a symbol or a character."""
-    if text is None:
-        return "", False
-    symbols = [(symbol.text or "").strip() for symbol in text.iter("sym")]
-    letters = "".join(text.itertext())
-    found = [BEATS[name] for name in (*symbols, *letters) if name in BEATS]
-    dotted = "metAugmentationDot" in symbols or "\U0001d16d" in letters
-    return (found[0] if found else ""), dotted
+def _beat(symbols: list[str], shown: str) -> tuple[str, str]:
+    """Find the note of a metronome mark, a symbol or a character, and the words before it."""
+    for name in symbols:
+        if name in BEATS:
+            return BEATS[name], shown.partition(name)[0].strip(" (")
+    for letter in shown:
+        if letter in BEATS:
+            return BEATS[letter], shown.partition(letter)[0].strip(" (")
+    return "", shown
 
 
 def _marker(element: Element) -> Element | None:
@@ -145,7 +150,7 @@ def _line(item: Item) -> Element | None:
 
 def _harmony(element: Element) -> Element | None:
     root = _spelt(element.find(".//root"))
-    name = text_of(element.find(".//name"))
+    name = chord_kind(text_of(element.find(".//name")))
     if root is None:
         return None
     harmony = Element("harmony")

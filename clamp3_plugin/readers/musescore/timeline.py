@@ -23,6 +23,7 @@ _TICKS = 1920  # of a whole note, in MuseScore 2
 _FRACTION = re.compile(r"\s*(-?\d{1,6})\s*/\s*(\d{1,6})\s*")
 TIMED = {"Chord", "Rest", "RepeatMeasure", "MeasureRepeat"}
 _SPANNERS = {"Slur", "HairPin", "Ottava", "Volta", "Pedal", "Trill", "TextLine", "Tie", "Glissando"}
+_MOVABLE = {"Harmony", "Dynamic", "StaffText", "Expression"}
 _LINES = {"HairPin", "Ottava", "Pedal", "Volta"}
 _NO_LENGTH = Fraction(0)
 
@@ -35,7 +36,7 @@ class Tuplet:
     normal: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Item:
     """A chord, rest or sign: where it stands and how long it lasts."""
 
@@ -51,6 +52,7 @@ class Item:
     tuplet_stops: int = 0
     edge: str = ""
     """``start`` or ``stop`` of a spanner."""
+    bar: int = 0
 
     @property
     def grace(self) -> str:
@@ -122,12 +124,42 @@ def read_staff(measures: list[Element], lengths: list[Fraction]) -> list[Measure
     read: list[Measure] = []
     for element, length in zip(measures, lengths, strict=False):
         measure = Measure(element, start, length)
-        measure.items = reader.read(measure)
+        measure.items = _in_order(reader.read(measure))
+        for item in measure.items:
+            item.bar = len(read)
         if read:
             _end_lines(read[-1], measure)
+            _begin_clefs(read[-1], measure)
         read.append(measure)
         start += length
     return read
+
+
+def _in_order(items: list[Item]) -> list[Item]:
+    """Let lines end before anything begins at that place; signs under a note go before it."""
+    ordered: list[Item] = []
+    note = place = 0  # of the last note, and of the first sign behind it
+    for item in items:
+        if item.tag in TIMED:
+            note = len(ordered)
+            ordered.append(item)
+            place = len(ordered)
+        elif item.edge == "stop":
+            ordered.insert(place, item)
+            place += 1
+        elif place and _covers(ordered[note], item) and item.tag in _MOVABLE:
+            item.start = ordered[note].start
+            ordered.insert(note, item)
+            note += 1
+            place += 1
+        else:
+            ordered.append(item)
+    return ordered
+
+
+def _covers(note: Item, sign: Item) -> bool:
+    same = note.voice == sign.voice
+    return same and note.start < sign.start < note.start + note.length
 
 
 def _end_lines(before: Measure, measure: Measure) -> None:
@@ -138,6 +170,16 @@ def _end_lines(before: Measure, measure: Measure) -> None:
         for item in ended:
             item.start = before.length
         before.items += ended
+
+
+def _begin_clefs(before: Measure, measure: Measure) -> None:
+    """Let clefs that stand behind the last note hold from the next measure on."""
+    moved = [item for item in before.items if item.tag == "Clef" and item.start >= before.length]
+    if moved:
+        before.items = [item for item in before.items if item not in moved]
+        for item in moved:
+            item.start = _NO_LENGTH
+        measure.items[:0] = moved
 
 
 def _ends_at_start(item: Item) -> bool:

@@ -43,7 +43,7 @@ def musicxml_of(root: Element) -> Element:
     titles(score, written)
     staves = [real_measures(staff) for part in parts for staff in part.staves]
     lengths = measure_lengths(staves[0] if staves else [])
-    bars = bars_of(staves, lengths)
+    bars = bars_of(staves, lengths, end_drawn=version >= 3)
     writers = [
         _PartWriter(part, number, bars, lengths, smufl_1_4=version >= 4)
         for number, part in enumerate(parts, 1)
