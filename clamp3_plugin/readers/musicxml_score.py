@@ -5,10 +5,13 @@ from itertools import pairwise
 
 from clamp3_plugin.readers.key_estimate import with_estimated_key
 from clamp3_plugin.readers.musicxml.convert import convert_musicxml
-from clamp3_plugin.readers.mxl import unzip_score
+from clamp3_plugin.readers.musicxml.parse import TreeLimits
+from clamp3_plugin.readers.mxl import MAX_SCORE, unzip_score
 from clamp3_plugin.readers.score import Score, score_from_standard_abc
 
 _ZIP = b"PK"
+_UNZIPPED = TreeLimits(size=MAX_SCORE)
+"""Of a zipped score the size has been counted, against a limit of its own."""
 
 
 def read_musicxml(data: bytes) -> list[Score]:
@@ -19,7 +22,10 @@ def read_musicxml(data: bytes) -> list[Score]:
     InputRefusedError
         It is broken, too large, no MusicXML, or without notes.
     """
-    converted = convert_musicxml(unzip_score(data) if data.startswith(_ZIP) else data)
+    if data.startswith(_ZIP):
+        converted = convert_musicxml(unzip_score(data), _UNZIPPED)
+    else:
+        converted = convert_musicxml(data)
     score = score_from_standard_abc(
         converted.abc,
         bar_numbers=converted.bar_numbers,

@@ -258,6 +258,15 @@ def test_the_score_of_an_mxl_has_at_most_32_mib(more):
         assert len(unzip_score(data)) == size
 
 
+def test_a_zipped_score_may_be_larger_than_a_plain_one():
+    plain = musicxml()
+    padded = plain + b"<!--" + noise(2**17).hex().encode() + b" " * (20 * MIB) + b"-->"
+
+    assert music(archive({"a.xml": padded})) == music(plain)
+    with pytest.raises(TooLargeError, match="the limit is 16777216"):
+        read_musicxml(padded)
+
+
 @pytest.mark.parametrize("size", [200_000, 2**20, 2**24])
 def test_the_score_of_an_mxl_is_packed_at_most_200_to_1(size):
     # blanks alone are packed about 1000:1
