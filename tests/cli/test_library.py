@@ -83,6 +83,28 @@ def test_everything_works_without_a_daemon_too(run, tiny_home, own):
     assert not tiny_home.run_file.exists()
 
 
+def test_an_estimated_key_is_shown_as_one(run, tiny_home, tmp_path):
+    melody = "CEGC DEFG|AGFE DGBC|]"
+    for name, key in (("given", "Am"), ("silent", "none")):
+        tune = f"X:1\nT:{name}\nM:4/4\nL:1/8\nK:{key}\n{melody}\n"
+        (tmp_path / f"{name}.abc").write_text(tune)
+    run(tiny_home, "index", str(tmp_path), "--no-daemon")
+
+    (piece,) = lines(run(tiny_home, "library", "list", "--where", "key=C", "--no-daemon", "--json"))
+    shown = run(tiny_home, "library", "show", piece["id"], "--no-daemon").stdout
+    told = lines(run(tiny_home, "library", "show", piece["id"], "--no-daemon", "--json"))[0]
+    (other,) = lines(
+        run(tiny_home, "library", "list", "--where", "key=Am", "--no-daemon", "--json")
+    )
+    given = run(tiny_home, "library", "show", other["id"], "--no-daemon").stdout
+
+    assert piece["title"] == "silent"
+    assert "C (estimated)" in shown
+    assert "key_is_estimated" not in shown
+    assert (told["key"], told["key_is_estimated"]) == ("C", True)
+    assert "(estimated)" not in given
+
+
 def test_a_backup_brings_the_library_back(run, tiny_home, own, tmp_path):
     archive = str(tmp_path / "kept.tar")
     run(tiny_home, "index", str(own), "--no-daemon")
