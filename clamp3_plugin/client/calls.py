@@ -16,7 +16,7 @@ from clamp3_plugin.client.connection import (
 )
 from clamp3_plugin.config import Home
 from clamp3_plugin.errors import NoDaemonError, UsageError
-from clamp3_plugin.music import Piece
+from clamp3_plugin.music import Passage, Piece
 from clamp3_plugin.query import Answer, Filter, Query, Source, TagHit
 
 TIMEOUT_S = 120.0
@@ -140,6 +140,10 @@ class Client:
     def piece(self, piece_id: str) -> Piece:
         """Give one piece."""
         return wire.piece_from_wire(self._object("GET", f"/v1/pieces/{_quote(piece_id)}"))
+
+    def passages(self, piece_id: str) -> list[Passage]:
+        """List the indexed passages of a piece, in order."""
+        return wire.passages_from_wire(self._object("GET", f"/v1/pieces/{_quote(piece_id)}"))
 
     def errors(self) -> list[wire.IndexEvent]:
         """List the files that the library refused, and why."""

@@ -224,7 +224,9 @@ class Daemon:
     async def piece(self, request: Request) -> Response:
         """Give a piece and what is known of it."""
         piece = await self._blocking(self.service.piece, request.path_params["id"])
-        return WireResponse(wire.piece_to_wire(piece))
+        passages = await self._blocking(self.service.passages, piece.id)
+        listed = [wire.passage_to_wire(passage) for passage in passages]
+        return WireResponse({**wire.piece_to_wire(piece), "passages": listed})
 
     async def file(self, request: Request) -> Response:
         """Give the file of a piece, as an attachment."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from clamp3_plugin.music import Piece
+from clamp3_plugin.music import Passage, Piece
 from clamp3_plugin.query import Answer, Filter, Query, Source, TagHit
 from clamp3_plugin.wire import IndexEvent, Vectors
 
@@ -49,6 +49,9 @@ class Service(Protocol):
 
     def piece(self, piece_id: str) -> Piece:
         """Give one piece; MissingFileError where there is none."""
+
+    def passages(self, piece_id: str) -> Sequence[Passage]:
+        """List the indexed passages of a piece, in order."""
 
     def errors(self) -> Sequence[IndexEvent]:
         """List the files that were refused, and why."""

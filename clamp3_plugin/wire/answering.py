@@ -7,6 +7,7 @@ UTF-8 in a path travel as surrogate escapes. Standard library only.
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from clamp3_plugin.errors import Clamp3Error
 from clamp3_plugin.music import Metadata, Modality, Passage, Piece
@@ -160,6 +161,21 @@ def piece_from_wire(value: object) -> Piece:
     return Piece(head[0], head[1], modality, fields.take("tune", int) or 1, about)
 
 
+def passage_to_wire(stretch: Passage) -> JsonObject:
+    """Give a passage as JSON."""
+    return {name: getattr(stretch, name) for name in Passage.__slots__}
+
+
+def passages_from_wire(value: object) -> list[Passage]:
+    """Read the passages that stand beside a piece."""
+    stretches = Fields(value, "The piece").take("passages", list) or []
+    return [_passage(stretch) for stretch in stretches]
+
+
+def _passage(stretch: Mapping[str, Any]) -> Passage:
+    return Passage(**{name: stretch.get(name) for name in Passage.__slots__})
+
+
 def hit_to_wire(hit: Hit, rank: int) -> JsonObject:
     """Give a hit as one line of ``find --json``."""
     piece = piece_to_wire(hit.piece)
@@ -170,7 +186,7 @@ def hit_to_wire(hit: Hit, rank: int) -> JsonObject:
         "score": round(hit.score, 6),
         "percentile": round(hit.percentile, 2),
         "piece": named,
-        "passage": stretch and {name: getattr(stretch, name) for name in Passage.__slots__},
+        "passage": stretch and passage_to_wire(stretch),
     }
 
 
@@ -179,7 +195,7 @@ def hit_from_wire(value: object) -> Hit:
     fields = Fields(value, "The hit")
     piece = piece_from_wire(fields.need("piece", dict))
     stretch = fields.take("passage", dict)
-    found = Passage(**{name: stretch.get(name) for name in Passage.__slots__}) if stretch else None
+    found = _passage(stretch) if stretch else None
     return Hit(piece, found, fields.number("score") or 0.0, fields.number("percentile") or 0.0)
 
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from clamp3_cli.output import starting
 from clamp3_plugin.config import Config, Home
-from clamp3_plugin.music import Piece
+from clamp3_plugin.music import Passage, Piece
 from clamp3_plugin.query import Answer, Filter, Query, Source, TagHit
 from clamp3_plugin.wire import IndexEvent, Vectors
 
@@ -31,6 +31,9 @@ class Access(Protocol):
 
     def piece(self, piece_id: str) -> Piece:
         """Give one piece."""
+
+    def passages(self, piece_id: str) -> Sequence[Passage]:
+        """List the indexed passages of a piece, in order."""
 
     def errors(self) -> Sequence[IndexEvent]:
         """List the files that were refused, and why."""

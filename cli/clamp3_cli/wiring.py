@@ -18,7 +18,7 @@ from clamp3_plugin.finder import Finder
 from clamp3_plugin.indexing.events import FileEvent
 from clamp3_plugin.indexing.indexer import Indexer
 from clamp3_plugin.library.library import Library
-from clamp3_plugin.music import Piece
+from clamp3_plugin.music import Passage, Piece
 from clamp3_plugin.query import Answer, Filter, Query, Source, TagHit
 from clamp3_plugin.readers import registry
 from clamp3_plugin.readers.content import Content
@@ -123,6 +123,11 @@ class MusicService:
     def piece(self, piece_id: str) -> Piece:
         """Give one piece."""
         return self._ready.library.piece(piece_id)
+
+    def passages(self, piece_id: str) -> Sequence[Passage]:
+        """List the indexed passages of a piece, in order."""
+        library = self._ready.library
+        return library.passages(library.piece(piece_id).id)
 
     def errors(self) -> Sequence[IndexEvent]:
         """List the files that were refused, and why."""

@@ -86,6 +86,9 @@ class TrivialService:
             raise MissingFileError(f"There is no piece {piece_id!r}.")
         return Piece("p1", self.file, Modality.SCORE)
 
+    def passages(self, piece_id: str) -> Sequence[Passage]:
+        return [Passage(1, 8), Passage(5, 12)] if piece_id == "p1" else []
+
     def errors(self) -> Sequence[IndexEvent]:
         return [IndexEvent("/b.mid", "refused", "too_large", "It is.")]
 
