@@ -299,5 +299,7 @@ def split_after_graces(items: Iterable[Item]) -> Iterator[Item]:
             continue
         yield item
         if waiting and item.tag == "Chord" and not item.grace:
-            yield from reversed(waiting)
+            for grace in reversed(waiting):
+                grace.start = item.start + item.length
+                yield grace
             waiting = []

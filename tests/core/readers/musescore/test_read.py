@@ -137,6 +137,13 @@ def test_a_tuplet_holds_its_notes_together():
     assert "(3" in bars(mscx(voice(tuplet)))
 
 
+def test_grace_notes_behind_a_note_are_read_from_its_end_backwards():
+    after = "<Chord><durationType>16th</durationType><grace16after/><Note><pitch>{}</pitch></Note></Chord>"
+    music = after.format(64) + after.format(62) + QUARTER.format(60, 14) + QUARTER.format(67, 15)
+
+    assert bars(mscx(voice(music))).startswith(" C2{DE} G2")
+
+
 def test_notes_under_an_octave_line_sound_higher():
     line = (
         '<Spanner type="Ottava"><Ottava><subtype>8va</subtype></Ottava>'
