@@ -3,11 +3,13 @@
 A job's module ends with ``if __name__ == "__main__": serve(job)`` and is started by ``worker.py``.
 """
 
+import contextlib
 import os
 import sys
 import time
 from collections.abc import Callable
 from io import BufferedReader, BufferedWriter
+from pathlib import Path
 from typing import BinaryIO
 
 from clamp3_plugin.readers.isolation.framing import Message, receive, send
@@ -45,6 +47,8 @@ def serve(prepare: Callable[[], Job]) -> None:
         send(answering, answer)
         if answer.text("state") == MEMORY:
             return  # what is left of the heap is nobody's to rely on
+    with contextlib.suppress(OSError):  # the program was killed, or left without closing
+        Path.cwd().rmdir()
 
 
 def _done(job: Job, question: Message) -> Message:

@@ -200,6 +200,7 @@ def test_the_worker_goes_when_its_program_is_killed():
         "from clamp3_plugin.readers.isolation.worker import Worker\n"
         f"worker = Worker({MODULE!r})\n"
         "print(worker.ask(Message({'do': 'echo'})).fields['pid'], flush=True)\n"
+        "print(worker.ask(Message({'do': 'where'})).body.decode().split()[0], flush=True)\n"
         "os.kill(os.getpid(), 9)"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
@@ -210,10 +211,11 @@ def test_the_worker_goes_when_its_program_is_killed():
         env=environment,
         check=False,
     )
-    pid = int(done.stdout)
+    pid, folder = int(done.stdout.split()[0]), Path(done.stdout.split()[1])
 
     deadline = time.monotonic() + 10
     while alive(pid) and time.monotonic() < deadline:
         time.sleep(0.02)
 
     assert not alive(pid)
+    assert not folder.exists()
