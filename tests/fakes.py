@@ -76,6 +76,11 @@ class FakeContent:
             raise UsageError(f"The piece has {len(self.bars)} bars, not {last}.")
         return "\n".join(self.bars[first - 1 : last])
 
+    def of_staves(self, first: int, last: int) -> "FakeContent":
+        if (first, last) != (1, 1):
+            raise UsageError("The plain format has one staff.")
+        return self
+
 
 class FakeFormats:
     """Reads the plain format, and counts what it opens."""

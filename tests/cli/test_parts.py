@@ -48,6 +48,7 @@ def test_staves_of_a_text_are_refused():
 
 def test_staves_of_a_file_are_asked_over_the_wire(duet):
     source = Typed(file=duet, bars="2-3", staves="1").source()
+    assert source is not None
 
     body = wire.query_to_wire(Query((source,)))
 

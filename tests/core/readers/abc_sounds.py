@@ -46,7 +46,9 @@ def sounds(text):
     """Read all bars: for each its tempo and, by voice, its notes with what is in force."""
     lines = [line for line in text.split("\n") if line]
     header = [line for line in lines if not line.startswith("[V:")]
-    common, voices, opening = {}, {}, None
+    common: dict[str, str] = {}
+    voices: dict[str, VoiceReading] = {}
+    opening = None
     for line in header:
         if line.startswith("V:"):
             name, _, rest = line[2:].strip().partition(" ")
@@ -74,11 +76,13 @@ def _bar(line, voices, tempo, common):
 
 def _leading(pieces):
     """Take the fields that the voices begin with."""
-    return "".join(re.match(r"(\[[A-Za-z]:[^\]]*\])*", music)[0] for music in pieces[2::2])
+    return "".join(re.findall(r"^(?:\[[A-Za-z]:[^\]]*\])*", music)[0] for music in pieces[2::2])
 
 
 def _notes(music, voice):  # noqa: C901 - one branch for each kind of token
-    bar, carried, tied, chord = {}, voice.tied, {}, None
+    bar: dict[str, int] = {}
+    carried, tied = voice.tied, dict[str, int]()
+    chord: list[tuple[str, int]] | None = None
     for token in TOKEN.finditer(music):
         letter, value, accidental, step, octave, length, tie = token.groups()[:7]
         if letter:

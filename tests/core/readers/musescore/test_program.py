@@ -15,7 +15,7 @@ LEAD_SHEET = (GOLDEN / "x01_lead_sheet.mscx").read_bytes()
 
 
 @pytest.fixture
-def stand_in(tmp_path):
+def stand_in(tmp_path: Path):
     """Make a program of a few lines of Python; its arguments are those of MuseScore."""
     if sys.platform == "win32":
         pytest.skip("a script with a first line that names its interpreter needs Unix")
