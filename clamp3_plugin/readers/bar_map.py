@@ -3,13 +3,11 @@
 The patches of the encoder follow from the lines (``clamp3_models.patches.first_patches``).
 """
 
-import re
 from dataclasses import dataclass
 from itertools import accumulate
 
 from clamp3_plugin.readers.score import Score
-
-_VOICE_IN_BAR = re.compile(r"\[V:\s*([^\[\]\s]+)[^\[\]]*\]")
+from clamp3_plugin.readers.score_state import VOICE_IN_BAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ def bar_map(score: Score) -> tuple[BarPlace, ...]:
 
 
 def _voices(score: Score, line: str, start: int) -> tuple[VoicePlace, ...]:
-    found = list(_VOICE_IN_BAR.finditer(line))
+    found = list(VOICE_IN_BAR.finditer(line))
     stops = [*(opening.start() for opening in found[1:]), len(line)]
     return tuple(
         VoicePlace(opening[1], score.staves[opening[1]], start + opening.start(), start + stop)

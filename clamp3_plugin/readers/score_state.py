@@ -14,7 +14,7 @@ from clamp3_plugin.readers.ties import Held, ties_out_of, with_held
 
 _VOICE_OR_FIELD = re.compile(r"\[([A-Za-z]):([^\[\]]*)\]")
 _VOICE_LINE = re.compile(r"V:\s*(\S+)\s*(.*)")
-_VOICE_IN_BAR = re.compile(r"\[V:\s*([^\[\]\s]+)[^\[\]]*\]")
+VOICE_IN_BAR = re.compile(r"\[V:\s*([^\[\]\s]+)[^\[\]]*\]")
 _COMMON = "KMLQ"
 """Fields of the header that hold for all voices."""
 _ALL = ""
@@ -113,7 +113,7 @@ class Changes:
         held = self.held.get(position, {})
         if "-" not in line:
             return
-        pieces = _VOICE_IN_BAR.split(line)
+        pieces = VOICE_IN_BAR.split(line)
         for voice, text in zip(pieces[1::2], pieces[2::2], strict=True):
             if "-" in text:
                 key = self._latest(voice, "K")
@@ -157,9 +157,9 @@ def line_in_force(line: str, state: State) -> str:
     A field that the bar itself begins with is not written twice.
     """
     common = state.common()
-    pieces = _VOICE_IN_BAR.split(line)
+    pieces = VOICE_IN_BAR.split(line)
     written = [pieces[0]]
-    openings = _VOICE_IN_BAR.findall(line)
+    openings = VOICE_IN_BAR.findall(line)
     for voice, opening, bar in zip(openings, _openings(line), pieces[2::2], strict=True):
         fields = _missing(voice, _leading(bar), state, common)
         text = with_held(bar, state.value(voice, "K"), state.held.get(voice, {}))
@@ -169,7 +169,7 @@ def line_in_force(line: str, state: State) -> str:
 
 
 def _openings(line: str) -> list[str]:
-    return [found[0] for found in _VOICE_IN_BAR.finditer(line)]
+    return [found[0] for found in VOICE_IN_BAR.finditer(line)]
 
 
 def _leading(text: str) -> set[str]:

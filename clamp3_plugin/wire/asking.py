@@ -185,10 +185,10 @@ def parse_bars(text: str) -> tuple[int, int]:
     >>> parse_bars("12-16"), parse_bars("5")
     ((12, 16), (5, 5))
     """
-    match = re.fullmatch(r"\s*(\d{1,6})\s*(?:[-–]\s*(\d{1,6})\s*)?", text)
-    if match is None:
+    ends = _first_and_last(text, most_digits=6)
+    if ends is None:
         raise UsageError(f"{text!r} names no bars.", "Write 12-16, or 12.")
-    first, last = int(match[1]), int(match[2] or match[1])
+    first, last = ends
     if not 1 <= first <= last:
         raise UsageError(f"{text!r} names no bars.", "Bars count from 1 upwards.")
     return first, last
@@ -221,10 +221,17 @@ def parse_staves(text: str) -> tuple[int, int]:
     >>> parse_staves("1-2"), parse_staves("3")
     ((1, 2), (3, 3))
     """
-    match = re.fullmatch(r"\s*(\d{1,4})\s*(?:[-–]\s*(\d{1,4})\s*)?", text)
-    if match is None:
+    ends = _first_and_last(text, most_digits=4)
+    if ends is None:
         raise UsageError(f"{text!r} names no staves.", "Write 1-2, or 1.")
-    return _counted_staves(int(match[1]), int(match[2] or match[1]))
+    return _counted_staves(*ends)
+
+
+def _first_and_last(text: str, *, most_digits: int) -> tuple[int, int] | None:
+    """Read ``A-B``, or ``A`` for one alone; None where it is neither."""
+    number = rf"(\d{{1,{most_digits}}})"
+    match = re.fullmatch(rf"\s*{number}\s*(?:[-–]\s*{number}\s*)?", text)
+    return (int(match[1]), int(match[2] or match[1])) if match else None
 
 
 def _staves(pair: tuple[float, float] | None) -> tuple[int, int] | None:

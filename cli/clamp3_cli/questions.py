@@ -58,7 +58,7 @@ class Typed:
                 "Two things are asked at once.",
                 "Give one of QUERY, --text, --file and --like; add others with --plus.",
             )
-        part = self._part()
+        part = part_of(self.bars, self.time, self.staves)
         if self.like is not None:
             return Source(piece_id=self.like, passage=part.passage, staves=part.staves)
         if self.file is not None:
@@ -74,9 +74,6 @@ class Typed:
             hint = f"There is no file {text!r}; a text has no bars, no time and no staves."
             raise UsageError("--bars, --time and --staves take a part of a file.", hint)
         return text_source(text)
-
-    def _part(self) -> "Part":
-        return part_of(self.bars, self.time, self.staves)
 
 
 @dataclass(frozen=True, slots=True)
