@@ -19,14 +19,17 @@ LANGUAGES = VOCABULARY["languages"]
 CATEGORIES = {"genre", "dance", "form", "mood", "instrument", "region", "period"}
 # First words of the Unicode names of the letters that a label must have.
 SCRIPTS = {
+    "am": {"ETHIOPIC"},
     "ar": {"ARABIC"},
     "el": {"GREEK"},
     "fa": {"ARABIC"},
     "he": {"HEBREW"},
     "hi": {"DEVANAGARI"},
     "ja": {"HIRAGANA", "KATAKANA", "CJK"},
+    "kk": {"CYRILLIC"},
     "ko": {"HANGUL"},
     "ru": {"CYRILLIC"},
+    "ta": {"TAMIL"},
     "uk": {"CYRILLIC"},
     "zh": {"CJK"},
 }
