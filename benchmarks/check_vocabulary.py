@@ -87,7 +87,8 @@ def plain(text: str) -> str:
     text = unicodedata.normalize("NFD", text).translate(LETTERS)
     # Latin accents, Hebrew points, Arabic vowels; the marks of other scripts are letters.
     text = re.sub("[\u0300-\u036f\u0591-\u05c7\u064b-\u0655]", "", text)
-    return re.sub(r"[^\w\u0900-\u097f]|_", "", unicodedata.normalize("NFC", text))
+    composed = unicodedata.normalize("NFC", text)
+    return "".join(sign for sign in composed if unicodedata.category(sign)[0] in "LMN")
 
 
 def table_index(table: Path) -> dict[tuple[str, str], list[Labels]]:

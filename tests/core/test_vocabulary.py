@@ -21,15 +21,20 @@ CATEGORIES = {"genre", "dance", "form", "mood", "instrument", "region", "period"
 SCRIPTS = {
     "am": {"ETHIOPIC"},
     "ar": {"ARABIC"},
+    "bg": {"CYRILLIC"},
+    "bn": {"BENGALI"},
     "el": {"GREEK"},
     "fa": {"ARABIC"},
     "he": {"HEBREW"},
     "hi": {"DEVANAGARI"},
+    "hy": {"ARMENIAN"},
     "ja": {"HIRAGANA", "KATAKANA", "CJK"},
+    "ka": {"GEORGIAN"},
     "kk": {"CYRILLIC"},
     "ko": {"HANGUL"},
     "ru": {"CYRILLIC"},
     "ta": {"TAMIL"},
+    "th": {"THAI"},
     "uk": {"CYRILLIC"},
     "zh": {"CJK"},
 }
@@ -49,7 +54,7 @@ def test_the_file_has_the_version_that_its_reader_expects():
 def test_there_are_enough_languages_and_concepts_of_every_category():
     per_category = Counter(concept["category"] for concept in CONCEPTS)
 
-    assert len(set(LANGUAGES)) == len(LANGUAGES) >= 22
+    assert len(set(LANGUAGES)) == len(LANGUAGES) >= 38
     assert len(CONCEPTS) >= 150
     assert set(per_category) == CATEGORIES
     assert min(per_category.values()) >= 8
@@ -69,8 +74,10 @@ def test_labels_are_short_clean_text(language):
 
     assert [label for label in labels if not 1 <= len(label) <= 40] == []
     assert [label for label in labels if label != unicodedata.normalize("NFC", label.strip())] == []
-    # Persian parts a word with an unprintable sign, the zero-width non-joiner.
-    assert [label for label in labels if not label.replace("\u200c", "").isprintable()] == []
+    # Persian and Bengali spell some words with an unprintable sign: zero-width non-joiner and joiner.
+    assert [
+        label for label in labels if not re.sub("[\u200c\u200d]", "", label).isprintable()
+    ] == []
 
 
 def test_tags_are_slugs_and_each_occurs_once():
