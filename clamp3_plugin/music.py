@@ -51,6 +51,8 @@ class Passage:
     last_bar: int | None = None
     start: float | None = None
     end: float | None = None
+    printed: tuple[str, str] | None = field(default=None, compare=False)
+    """Numbers that the page gives the first and the last bar; None where nobody knows them."""
 
     def __post_init__(self) -> None:
         """Refuse a stretch that is no stretch."""
@@ -59,8 +61,8 @@ class Passage:
         if self.first_bar is not None and self.last_bar is not None:
             if not 1 <= self.first_bar <= self.last_bar:
                 raise ValueError(f"bars count from 1 upwards: {self.first_bar}-{self.last_bar}")
-        elif self.start is None:
-            raise ValueError("a passage needs bars or seconds")
+        elif self.start is None or self.printed is not None:
+            raise ValueError(f"a passage needs bars, or seconds and no bar numbers: {self.printed}")
         if self.start is not None and self.end is not None and not 0 <= self.start <= self.end:
             raise ValueError(f"seconds run from 0 upwards: {self.start}-{self.end}")
 

@@ -22,7 +22,7 @@ from clamp3_plugin.library.entries import (
     file_id,
     piece_id,
 )
-from clamp3_plugin.library.exact import Rows, stretches
+from clamp3_plugin.library.exact import Rows, printed_ends, stretches
 from clamp3_plugin.music import Metadata, Modality, Passage, Piece
 
 _ESTIMATED = " (estimated)"
@@ -44,6 +44,10 @@ FILES = pa.schema([
     pa.field("pieces", pa.int32()),
     pa.field("passages", pa.int32()),
 ])  # fmt: skip
+
+
+PRINTED = (pa.field("printed_first", pa.string()), pa.field("printed_last", pa.string()))
+"""Columns that came later, so they stand last; a library made without them is given them."""
 
 
 def passages_schema(dim: int) -> pa.Schema:
@@ -76,6 +80,7 @@ def passages_schema(dim: int) -> pa.Schema:
         pa.field("crc32", pa.uint32()),
         # half the disk of float32 and the same neighbours; scores move by less than 1e-3
         pa.field("vector", pa.list_(pa.float16(), dim)),
+        *PRINTED,
     ])  # fmt: skip
 
 
@@ -155,7 +160,15 @@ def _stretch_columns(passage: Passage | None) -> dict[str, Any]:
         "last_bar": passage and passage.last_bar,
         "start": passage and passage.start,
         "end": passage and passage.end,
+        **dict(zip((field.name for field in PRINTED), _printed(passage), strict=True)),
     }
+
+
+def _printed(passage: Passage | None) -> tuple[str | None, str | None]:
+    if passage is None or passage.printed is None:
+        return None, None
+    first, last = passage.printed
+    return _tidy(first), _tidy(last)
 
 
 def _metadata_columns(metadata: Metadata) -> dict[str, Any]:
@@ -185,6 +198,7 @@ def rows_of(entries: Iterable[FileEntry], dim: int) -> Rows:
     return Rows(
         np.repeat(np.arange(len(given), dtype=np.int32), lengths),
         stretches(passages),
+        printed_ends(passages),
         vectors.astype(np.float16).astype(np.float32),
     )
 
@@ -207,9 +221,21 @@ def read_passages(table: pa.Table) -> tuple[list[Piece], Rows]:
                 ],
                 axis=1,
             ),
+            _printed_numbers(small),
             _vectors_in_order(table, order),
         ),
     )
+
+
+def _printed_numbers(table: pa.Table) -> NDArray[np.object_]:
+    """Read the printed numbers, each text once in memory: most pieces number their bars alike."""
+    numbers = np.full((table.num_rows, len(PRINTED)), None, np.object_)
+    for column, field in enumerate(PRINTED):
+        if field.name in table.column_names:
+            encoded = table[field.name].combine_chunks().dictionary_encode()
+            texts = np.array([*encoded.dictionary.to_pylist(), None], np.object_)
+            numbers[:, column] = texts[np.asarray(encoded.indices.fill_null(len(texts) - 1))]
+    return numbers
 
 
 def _vectors_in_order(table: pa.Table, order: NDArray[np.int64]) -> NDArray[np.float32]:

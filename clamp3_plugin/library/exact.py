@@ -9,7 +9,7 @@ first and last bar, start and end in seconds, NaN where there is none.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -37,6 +37,18 @@ def stretches(passages: Sequence[Passage | None]) -> NDArray[np.float64]:
     return np.array(given, np.float64).reshape(-1, 4)
 
 
+def printed_ends(passages: Sequence[Passage | None]) -> NDArray[np.object_]:
+    """Write the printed numbers of passages, shape ``(n, 2)``; None where there are none.
+
+    Examples
+    --------
+    >>> printed_ends([None, Passage(9, 16, printed=("8", "15"))]).tolist()
+    [[None, None], ['8', '15']]
+    """
+    given = [(p and p.printed) or (None, None) for p in passages]
+    return np.array(given, np.object_).reshape(-1, 2)
+
+
 def passage_of(stretch: NDArray[np.float64]) -> Passage | None:
     """Read back one row of ``stretches``."""
     first, last, start, end = (None if np.isnan(value) else float(value) for value in stretch)
@@ -55,12 +67,21 @@ class Rows:
     """Vectors with what they stand for.
 
     ``piece`` int32 ``(n,)`` is the position of each row's piece, ``stretch`` float64 ``(n, 4)``,
-    ``vectors`` float32 ``(n, dim)``.
+    ``printed`` strings or None ``(n, 2)``, ``vectors`` float32 ``(n, dim)``.
     """
 
     piece: NDArray[np.int32]
     stretch: NDArray[np.float64]
+    printed: NDArray[np.object_]
     vectors: NDArray[np.float32]
+
+    def passage(self, row: int) -> Passage | None:
+        """Give what a row stands for; None for a whole piece."""
+        passage = passage_of(self.stretch[row])
+        first, last = self.printed[row]
+        if passage is None or first is None:
+            return passage
+        return replace(passage, printed=(first, last))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +113,7 @@ class View:
     def empty(cls, dim: int) -> "View":
         """Start without rows."""
         nothing = np.zeros((0, dim), np.float32)
-        return cls([], Rows(np.zeros(0, np.int32), np.zeros((0, 4)), nothing))
+        return cls([], Rows(np.zeros(0, np.int32), stretches([]), printed_ends([]), nothing))
 
     @cached_property
     def columns(self) -> PieceColumns:
@@ -183,6 +204,7 @@ class View:
         joined = Rows(
             np.concatenate([self.rows.piece, rows.piece + np.int32(len(self.pieces))]),
             np.concatenate([self.rows.stretch, rows.stretch]),
+            np.concatenate([self.rows.printed, rows.printed]),
             buffer[:after],
         )
         scale = np.concatenate([self._scale, _inverse_norms(rows.vectors)])
@@ -200,6 +222,7 @@ class View:
             Rows(
                 renumbered[self.rows.piece[rows]],
                 self.rows.stretch[rows],
+                self.rows.printed[rows],
                 self.rows.vectors[rows],
             ),
             self._scale[rows],

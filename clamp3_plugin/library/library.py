@@ -77,6 +77,7 @@ class Library:
         self._writing = threading.RLock()
         self._store = Store(folder, space, dim)
         if lock:
+            self._store.widen()
             self._store.mend()
         self._load()
 
@@ -272,7 +273,7 @@ class Library:
         return [
             Hit(
                 view.pieces[hit.piece],
-                passage_of(view.rows.stretch[hit.row]),
+                view.rows.passage(hit.row),
                 hit.score,
                 percentile,
             )
@@ -393,5 +394,5 @@ class Library:
 
 
 def _passages(view: View, position: int) -> tuple[Passage, ...]:
-    read = (passage_of(view.rows.stretch[row]) for row in view.rows_of(position))
+    read = map(view.rows.passage, view.rows_of(position))
     return tuple(passage for passage in read if passage)

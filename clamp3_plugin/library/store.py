@@ -30,6 +30,7 @@ os.environ.setdefault("LANCE_LOG", "error")
 import lancedb
 import pyarrow as pa
 import pyarrow.compute as pc
+from lancedb.db import DBConnection
 from lancedb.table import Table
 
 KEEP_VERSIONS = timedelta(hours=1)
@@ -78,14 +79,10 @@ class Store:
         with _translated(folder):
             database = lancedb.connect(folder)
             about = {"space": space}
-            self._passages = database.create_table(
-                f"{stem}.passages",
-                schema=arrow.passages_schema(dim).with_metadata(about),
-                exist_ok=True,
+            self._passages = _opened(
+                database, f"{stem}.passages", arrow.passages_schema(dim).with_metadata(about)
             )
-            self._files = database.create_table(
-                f"{stem}.files", schema=arrow.FILES.with_metadata(about), exist_ok=True
-            )
+            self._files = _opened(database, f"{stem}.files", arrow.FILES.with_metadata(about))
 
     @property
     def version(self) -> tuple[int, int]:
@@ -108,6 +105,14 @@ class Store:
                 known = pa.array([file_id(record.path) for record in complete], pa.string())
                 table = table.filter(pc.is_in(table["file_id"], known))
             return (complete, *arrow.read_passages(table))
+
+    def widen(self) -> None:
+        """Give a table that an earlier version made the columns that have been added since."""
+        with _translated(self.folder):
+            names = self._passages.schema.names
+            missing = [field for field in arrow.PRINTED if field.name not in names]
+            if missing:
+                self._passages.add_columns(missing)
 
     def mend(self) -> int:
         """Remove what a write that did not end left behind.
@@ -196,6 +201,15 @@ class Store:
             f"{arrow.unescape(path)!r}: the vector of row {name} is damaged"
             for name, path in _names(table, wrong)
         ]
+
+
+def _opened(database: DBConnection, name: str, schema: pa.Schema) -> Table:
+    """Open a table, or make it; one that is there may lack the columns that came later."""
+    try:
+        return database.create_table(name, schema=schema, exist_ok=True)
+    except ValueError:  # that its schema is another; if it is not the older one, this is said again
+        older = pa.schema((f for f in schema if f not in arrow.PRINTED), schema.metadata)
+        return database.create_table(name, schema=older, exist_ok=True)
 
 
 def _names(table: pa.Table, rows: NDArray[np.bool_]) -> list[tuple[str, str]]:

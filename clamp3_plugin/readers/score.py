@@ -163,7 +163,7 @@ class Score:
         after = self.bars[stop].onset if stop < len(self.bars) else self.end
         first, last = self.bars[start], self.bars[stop - 1]
         end = after if first.onset is not None else None
-        return Passage(first.index, last.index, first.onset, end)
+        return Passage(first.index, last.index, first.onset, end, (first.number, last.number))
 
     def _stretch(self, passage: Passage) -> tuple[int, int]:
         """Find the positions in ``bars`` that a passage takes."""
@@ -256,7 +256,7 @@ def score_from_interleaved_abc(
 
 
 def _number(numbers: Sequence[str], index: int) -> str:
-    return numbers[index - 1] if index <= len(numbers) else str(index)
+    return (numbers[index - 1] if index <= len(numbers) else "") or str(index)
 
 
 def _onset(onsets: Sequence[float], index: int) -> float | None:

@@ -16,6 +16,9 @@ from clamp3_plugin.wire.fields import Fields, JsonObject
 
 API_VERSION = 1
 
+_ENDS = ("first_bar", "last_bar", "start", "end")
+_PRINTED = ("printed_first", "printed_last")
+
 
 @dataclass(frozen=True, slots=True)
 class RunFile:
@@ -162,8 +165,9 @@ def piece_from_wire(value: object) -> Piece:
 
 
 def passage_to_wire(stretch: Passage) -> JsonObject:
-    """Give a passage as JSON."""
-    return {name: getattr(stretch, name) for name in Passage.__slots__}
+    """Give a passage as JSON; the numbers on the page only where they are known."""
+    printed = dict(zip(_PRINTED, stretch.printed or (), strict=False))
+    return {name: getattr(stretch, name) for name in _ENDS} | printed
 
 
 def passages_from_wire(value: object) -> list[Passage]:
@@ -173,7 +177,9 @@ def passages_from_wire(value: object) -> list[Passage]:
 
 
 def _passage(stretch: Mapping[str, Any]) -> Passage:
-    return Passage(**{name: stretch.get(name) for name in Passage.__slots__})
+    first, last = (stretch.get(name) for name in _PRINTED)
+    printed = None if first is None or last is None else (str(first), str(last))
+    return Passage(**{name: stretch.get(name) for name in _ENDS}, printed=printed)
 
 
 def hit_to_wire(hit: Hit, rank: int) -> JsonObject:

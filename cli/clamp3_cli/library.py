@@ -2,7 +2,6 @@
 
 import os
 import time
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,12 +9,11 @@ import click
 
 from clamp3_cli import output
 from clamp3_cli.access import Access, reach
-from clamp3_cli.printed import printed_numbers
 from clamp3_cli.progress import reason_of
 from clamp3_plugin.client import Client
 from clamp3_plugin.config import Home
 from clamp3_plugin.errors import LibraryBusyError, NoDaemonError, NoLibraryError
-from clamp3_plugin.music import Modality, Passage, Piece
+from clamp3_plugin.music import Modality, Piece
 from clamp3_plugin.query import Filter
 from clamp3_plugin.wire import dumps, parse_where, passage_to_wire, piece_to_wire
 
@@ -106,10 +104,8 @@ def show(home: Home, piece_id: str, as_json: bool, no_daemon: bool) -> int:
         piece = access.piece(piece_id)
         passages = access.passages(piece.id)
     about = piece_to_wire(piece)
-    numbers = printed_numbers(piece) if passages else {}
     if as_json:
-        listed = [{**passage_to_wire(each), **_printed(each, numbers)} for each in passages]
-        click.echo(dumps({**about, "passages": listed}))
+        click.echo(dumps({**about, "passages": [passage_to_wire(each) for each in passages]}))
         return 0
     if about.pop("key_is_estimated"):
         about["key"] = f"{about['key']} (estimated)"
@@ -121,7 +117,7 @@ def show(home: Home, piece_id: str, as_json: bool, no_daemon: bool) -> int:
     output.table(("what", "value"), rows)
     if passages:
         click.echo()
-        stretches = [(output.place(each, numbers), output.seconds(each)) for each in passages]
+        stretches = [(output.place(each), output.seconds(each)) for each in passages]
         output.table(("passage", "time"), stretches)
     return 0
 
@@ -254,11 +250,6 @@ def _pages(access: Access, rules: Filter, count: int | None) -> list[Piece]:
         if len(page) < limit:
             break
     return pieces
-
-
-def _printed(passage: Passage, numbers: Mapping[int, str]) -> dict[str, str]:
-    ends = {"printed_first": passage.first_bar, "printed_last": passage.last_bar}
-    return {name: numbers[bar] for name, bar in ends.items() if bar is not None and bar in numbers}
 
 
 def _where(piece: Piece) -> str:

@@ -7,7 +7,7 @@ control characters, changes of writing direction and bytes that are no text are 
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -38,24 +38,23 @@ def say(text: str) -> None:
     click.echo(f"clamp3: {lines}", err=True)
 
 
-def place(passage: Passage | None, numbers: Mapping[int, str] | None = None) -> str:
+def place(passage: Passage | None) -> str:
     """Name a stretch of a piece: its bars, else its time; empty for the whole.
 
-    ``numbers`` are those printed on the page, by bar; they are named where they differ.
+    Bars are named as counted and, where the page numbers them otherwise, as printed.
 
     Examples
     --------
     >>> place(Passage(9, 16)), place(Passage(start=18.2, end=94.0))
     ('bars 9-16', '0:18-1:34')
-    >>> place(Passage(9, 16), {9: "8", 16: "15"})
+    >>> place(Passage(9, 16, printed=("8", "15")))
     'bars 9-16 (printed 8-15)'
     """
     if passage is None:
         return ""
     if passage.first_bar is not None:
         counted = f"{passage.first_bar}-{passage.last_bar}"
-        ends = (passage.first_bar, passage.last_bar or passage.first_bar)
-        printed = "-".join((numbers or {}).get(bar) or str(bar) for bar in ends)
+        printed = "-".join(passage.printed or ()) or counted
         return f"bars {counted}" if printed == counted else f"bars {counted} (printed {printed})"
     return seconds(passage)
 

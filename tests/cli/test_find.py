@@ -50,7 +50,7 @@ def test_a_line_of_json_is_as_the_contract_says(run, served):
     assert list(hit) == ["rank", "score", "percentile", "piece", "passage"]
     assert list(hit["piece"]) == ["id", "title", "composer", "path", "modality"]
     if hit["passage"] is not None:
-        assert list(hit["passage"]) == ["first_bar", "last_bar", "start", "end"]
+        assert list(hit["passage"])[:4] == ["first_bar", "last_bar", "start", "end"]
 
 
 def test_a_file_finds_itself(run, served, music):

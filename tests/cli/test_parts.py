@@ -1,5 +1,7 @@
 """``--bars``, ``--time`` and ``--staves``: parts of a file."""
 
+import json
+
 import pytest
 
 from clamp3_cli.questions import Typed
@@ -39,6 +41,47 @@ def test_convert_refuses_staves_that_are_not_there(run, home, duet):
     done = run(home, "convert", duet, "--to", "abc", "--staves", "3-4")
 
     assert done.exit_code != 0
+
+
+@pytest.fixture
+def jig_below(tmp_path, music):
+    """A score whose second staff is a jig of the library, and whose first is a scale."""
+    jig = (music / "jig.abc").read_text().splitlines()
+    header, bars = [line for line in jig if line[1] == ":"], [line for line in jig if "|" in line]
+    lines = [
+        *header[:-1],
+        "%%score 1 2",
+        header[-1],
+        "V:1",
+        "V:2",
+        "V:1",
+        *["c3 d3|e3 f3|" * 4] * 2,
+    ]
+    path = tmp_path / "below.abc"
+    path.write_text("\n".join([*lines, "V:2", *bars, ""]))
+    return str(path)
+
+
+def hits_of(done):
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize("part", [("--staves", "2"), ("--staves", "2", "--bars", "9-16")])
+def test_the_daemon_asks_with_the_staves_alone(run, served, home, tmp_path, jig_below, part):
+    alone = tmp_path / "alone.abc"
+    alone.write_text(run(home, "convert", jig_below, "--to", "interleaved-abc", *part).stdout)
+
+    hits = hits_of(run(served, "find", jig_below, *part, "--json"))
+
+    assert hits == hits_of(run(served, "find", str(alone), "--json"))
+    assert hits != hits_of(run(served, "find", jig_below, "--json"))
+
+
+def test_the_daemon_refuses_staves_that_are_not_there(run, served, jig_below):
+    done = run(served, "find", jig_below, "--staves", "3")
+
+    assert done.exit_code == 2
+    assert "no music on staves 3-3" in done.stderr
 
 
 def test_staves_of_a_text_are_refused():

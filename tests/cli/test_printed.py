@@ -2,14 +2,19 @@
 
 import json
 
+import pytest
+
 from clamp3_cli.output import place, seconds
-from clamp3_cli.printed import printed_numbers
-from clamp3_plugin.music import Modality, Passage, Piece
+from clamp3_plugin.client import ensure_daemon
+from clamp3_plugin.music import Passage
+from clamp3_plugin.readers.registry import read_bytes
+from tests.cli.conftest import HASH_DAEMON
 
 
 def measure(number):
+    step = "CDEFGABCAG"[number]
     return (
-        f'<measure number="{number}"><note><pitch><step>C</step><octave>4</octave></pitch>'
+        f'<measure number="{number}"><note><pitch><step>{step}</step><octave>4</octave></pitch>'
         "<duration>4</duration><voice>1</voice><type>whole</type></note></measure>"
     )
 
@@ -28,23 +33,51 @@ def pickup_score(folder):
     return path
 
 
-def test_numbers_are_read_from_the_page(tmp_path):
-    path = pickup_score(tmp_path)
-
-    numbers = printed_numbers(Piece("p", str(path), Modality.SCORE))
-
-    assert (numbers[1], numbers[10]) == ("0", "9")
+def numbers_of(text):
+    return [passage.printed for passage in read_bytes(text, "a.musicxml")[0].passages()]
 
 
-def test_a_file_that_is_gone_has_no_printed_numbers(tmp_path):
-    assert printed_numbers(Piece("p", str(tmp_path / "gone.abc"), Modality.SCORE)) == {}
+def test_passages_have_the_numbers_of_the_page(tmp_path):
+    score = pickup_score(tmp_path).read_bytes()
+
+    assert numbers_of(score) == [("0", "7"), ("2", "9")]
+    assert numbers_of(score.replace(b'number="9"', b'number=""')) == [("0", "7"), ("2", "10")]
 
 
 def test_printed_numbers_are_named_only_where_they_differ():
-    assert place(Passage(1, 8), {1: "0", 8: "7"}) == "bars 1-8 (printed 0-7)"
-    assert place(Passage(1, 8), {1: "1", 8: "8"}) == "bars 1-8"
+    assert place(Passage(1, 8, printed=("0", "7"))) == "bars 1-8 (printed 0-7)"
+    assert place(Passage(1, 8, printed=("1", "8"))) == "bars 1-8"
+    assert place(Passage(1, 8)) == "bars 1-8"
     assert seconds(Passage(1, 8)) == ""
     assert seconds(Passage(1, 8, 0.0, 62.0)) == "0:00-1:02"
+
+
+def test_seconds_have_no_printed_numbers():
+    with pytest.raises(ValueError, match="no bar numbers"):
+        Passage(start=0.0, printed=("0", "7"))
+
+
+def test_find_names_bars_as_counted_and_as_printed(run, home, tmp_path):
+    indexed = pickup_score(tmp_path)
+    asked = tmp_path / "asked.musicxml"  # another file, so that its own bars may answer
+    asked.write_bytes(indexed.read_bytes() + b"\n")
+    words = ("find", str(asked), "--bars", "3-10", "-n", "1")
+
+    with ensure_daemon(home, command=HASH_DAEMON, timeout_s=60) as client:
+        list(client.index([str(indexed)]))
+        told = json.loads(run(home, *words, "--json").stdout)
+        shown = run(home, *words).stdout
+
+    assert told["score"] == pytest.approx(1, abs=1e-3)
+    assert told["passage"] == {
+        "first_bar": 3,
+        "last_bar": 10,
+        "start": 4.0,
+        "end": 20.0,
+        "printed_first": "2",
+        "printed_last": "9",
+    }
+    assert "bars 3-10 (printed 2-9)" in shown
 
 
 def test_show_lists_the_passages_as_counted_and_as_printed(run, tiny_home, tmp_path):

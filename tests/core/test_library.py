@@ -6,7 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import lancedb
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +19,15 @@ from clamp3_plugin.errors import (
     MissingFileError,
     NoLibraryError,
 )
-from clamp3_plugin.library.arrow import escape, passages_table, unescape
+from clamp3_plugin.library.arrow import (
+    FILES,
+    PRINTED,
+    escape,
+    files_table,
+    passages_schema,
+    passages_table,
+    unescape,
+)
 from clamp3_plugin.library.entries import FileEntry, FileRecord, FileStatus, PieceEntry, Stamp
 from clamp3_plugin.library.exclusion import Exclusion
 from clamp3_plugin.library.filters import key_name
@@ -103,6 +113,78 @@ def test_everything_is_the_same_after_opening_again(library):
     assert after == before
     assert after[0][0].metadata == metadata
     assert [each.tune for each in after[0]] == [1, 2]
+
+
+def numbered(*seeds: int) -> PieceEntry:
+    """A piece with a pickup, whose bars are printed as one less than they count."""
+    plain = piece(*seeds)
+    passages = [
+        replace(p, printed=(str(4 * i), str(4 * i + 7))) for i, p in enumerate(plain.passages)
+    ]
+    return replace(plain, passages=tuple(passages))
+
+
+def printed(library: Library) -> dict[str, list[tuple[str, str] | None]]:
+    """The printed numbers of all passages, by path; the same for the hits of a search."""
+    return {p.path: [each.printed for each in library.passages(p.id)] for p in library.pieces()}
+
+
+def test_passages_keep_the_numbers_that_are_printed(library):
+    library.add([entry("/m/a.xml", numbered(1, 2, 3)), entry("/m/b.xml", piece(4, 5))])
+    library.add([entry("/m/c.xml", numbered(6, 7))])
+    library.forget(["/m/b.xml"])
+    moved = replace(library.records["/m/c.xml"], path="/n/c.xml")
+    library.move({"/m/c.xml": moved})
+
+    expected = {"/m/a.xml": [("0", "7"), ("4", "11")], "/n/c.xml": [("0", "7")]}
+    assert printed(library) == expected
+    with reopened(library) as again:
+        assert printed(again) == expected
+        [hit] = again.search(unit(3), 1)
+        assert hit.passage is not None
+        assert hit.passage.printed == ("4", "11")
+
+
+@pytest.fixture
+def old_library(tmp_path: Path) -> Path:
+    """A library as it was made before printed numbers were kept; one of its pieces has one."""
+    folder = tmp_path / "old"
+    names = [field.name for field in PRINTED]
+    schema = pa.schema([field for field in passages_schema(DIM) if field.name not in names])
+    old = entry("/m/old.xml", piece(1, 2, 3))
+    database, stem, about = lancedb.connect(folder), table_stem("mini/1"), {"space": "mini/1"}
+    passages = database.create_table(f"{stem}.passages", schema=schema.with_metadata(about))
+    passages.add(passages_table([old], DIM).drop_columns(names))
+    files = database.create_table(f"{stem}.files", schema=FILES.with_metadata(about))
+    files.add(files_table([old.record]))
+    return folder
+
+
+def test_a_library_without_printed_numbers_can_be_read(old_library):
+    with Library.open(old_library, "mini/1", DIM, read_only=True) as library:
+        assert printed(library) == {"/m/old.xml": [None, None]}
+        assert library.search(unit(3), 1)[0].passage == Passage(5, 12, 2.0, 6.0)
+
+
+def test_a_library_without_printed_numbers_is_given_them_when_it_is_written(old_library):
+    with (
+        Library.open(old_library, "mini/1", DIM, read_only=True) as reader,
+        Library.open(old_library, "mini/1", DIM) as library,
+    ):
+        library.add([entry("/m/new.xml", numbered(4, 5, 6))])
+        assert reader.refresh()
+        seen_by_the_reader = printed(reader)
+
+    with Library.open(old_library, "mini/1", DIM) as library:
+        library.add([entry("/m/old.xml", piece(1, 2))])
+        library.compact(timedelta(milliseconds=1))
+        assert printed(library)["/m/new.xml"] == [("0", "7"), ("4", "11")]
+        assert printed(library)["/m/old.xml"] == [None]
+        assert library.check().sound
+    assert seen_by_the_reader == {
+        "/m/new.xml": [("0", "7"), ("4", "11")],
+        "/m/old.xml": [None, None],
+    }
 
 
 def test_a_file_put_in_again_takes_the_place_of_the_first(library):

@@ -93,6 +93,17 @@ def test_a_hit_has_the_shape_that_was_promised():
     assert line["passage"] == {"first_bar": 9, "last_bar": 16, "start": None, "end": None}
 
 
+def test_a_hit_has_the_printed_numbers_where_they_are_known():
+    hit = Hit(JIG, Passage(1, 8, printed=("0", "7a")), 0.83, 99.7)
+
+    body = json.loads(wire.dumps(wire.hit_to_wire(hit, 1)))
+    back = wire.hit_from_wire(body)
+
+    assert list(body["passage"].items())[4:] == [("printed_first", "0"), ("printed_last", "7a")]
+    assert back.passage is not None
+    assert back.passage.printed == ("0", "7a")
+
+
 def test_a_piece_survives_the_wire():
     assert wire.piece_from_wire(over_the_wire(wire.piece_to_wire(JIG))) == JIG
 
