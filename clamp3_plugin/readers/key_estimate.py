@@ -15,6 +15,7 @@ from math import sqrt
 from clamp3_plugin.readers.abc_fields import key_of
 from clamp3_plugin.readers.musicxml.pitch import SEMITONES, key_alterations, key_name
 from clamp3_plugin.readers.score import Score
+from clamp3_plugin.readers.ties import ACCIDENTALS
 
 LEAST_NOTES = 16
 LEAST_CLASSES = 4
@@ -43,7 +44,6 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_MARKS = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}
 _VOICE = re.compile(r"V:\s*(\S+)(.*)")
 _TRANSPOSE = re.compile(r"transpose=(-?\d{1,2})(?!\d)")
 
@@ -169,7 +169,7 @@ def _pitch(found: re.Match[str], voice: _Voice, in_bar: dict[str, int]) -> int:
     step = found["step"].upper()
     place = found["step"] + found["octave"]
     if found["mark"]:
-        in_bar[place] = _MARKS[found["mark"]]
+        in_bar[place] = ACCIDENTALS[found["mark"]]
     alter = in_bar.get(place, voice.alterations.get(step, 0))
     return (SEMITONES[step] + alter + voice.transpose) % 12
 

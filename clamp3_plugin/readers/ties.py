@@ -18,8 +18,9 @@ _TOKEN = re.compile(
     r"|(\^\^|__|\^|_|=|)([A-Ga-g])([,']*)[0-9/]*(-?)"
     r"|(\])[0-9/]*(-?)|(\[)"
 )
-_SEMITONES = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}
-_MARKS = {semitones: mark for mark, semitones in _SEMITONES.items()}
+ACCIDENTALS = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}
+"""Semitones that the accidentals of ABC stand for."""
+_MARKS = {semitones: mark for mark, semitones in ACCIDENTALS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class _Bar:
         pitch, by_key = step + octave, self._signature.get(step.upper(), 0)
         held = self.tied.pop(pitch, self._held.pop(pitch, None))
         if mark:
-            alter = self._marked[pitch] = _SEMITONES[mark]
+            alter = self._marked[pitch] = ACCIDENTALS[mark]
         else:
             alter = self._marked.get(pitch, by_key) if held is None else held
         return _Note(start, mark, pitch, by_key, alter)

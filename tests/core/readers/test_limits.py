@@ -4,24 +4,21 @@ Where the reader mends an odd element instead of refusing the score, the test sa
 is left out or brought back into its range, and costs no time and no memory.
 """
 
-import struct
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from io import BytesIO
-from random import Random
-from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_LZMA, ZIP_STORED, ZipFile, ZipInfo
 
 import pytest
 
 from clamp3_plugin.errors import BrokenFileError, Clamp3Error, TooLargeError
 from clamp3_plugin.readers.abc import read_abc
 from clamp3_plugin.readers.midi import parse_midi
+from clamp3_plugin.readers.musicxml.convert import convert_musicxml
 from clamp3_plugin.readers.musicxml.parse import TreeLimits, read_tree
 from clamp3_plugin.readers.musicxml_score import read_musicxml
-from clamp3_plugin.readers.mxl import unzip_score
 from clamp3_plugin.readers.performance import read_midi
 from tests.core.readers.midi_bytes import END, chunk, meta, midi, note, varlen
+from tests.core.readers.test_mxl import archive, noise
 
 MIB = 2**20
 PITCH = "<pitch><step>C</step><alter>{alter}</alter><octave>{octave}</octave></pitch>"
@@ -97,12 +94,35 @@ def test_musicxml_has_at_most_2_million_elements():
         read_tree(b"<score-partwise>" + b"<a/>" * 2_000_000 + b"</score-partwise>")
 
 
+def test_a_zipped_score_may_be_larger_than_a_plain_one():
+    plain = musicxml()
+    padded = plain + b"<!--" + noise(2**17).hex().encode() + b" " * (20 * MIB) + b"-->"
+
+    assert music(archive({"a.xml": padded})) == music(plain)
+    with pytest.raises(TooLargeError, match="the limit is 16777216"):
+        read_musicxml(padded)
+
+
 def test_elements_are_counted_exactly():
     data = b"<score-partwise>" + b"<a/>" * 1_999 + b"</score-partwise>"
 
     assert len(read_tree(data, TreeLimits(nodes=2_000))) == 1_999
     with pytest.raises(TooLargeError, match="1999 elements"):
         read_tree(data, TreeLimits(nodes=1_999))
+
+
+def test_a_caller_may_set_other_limits_for_a_conversion():
+    deep = musicxml(inside="<a>" * 70 + "</a>" * 70)
+
+    with pytest.raises(TooLargeError, match="64 levels"):
+        convert_musicxml(deep)
+    assert convert_musicxml(deep, TreeLimits(depth=80)).abc == convert_musicxml(musicxml()).abc
+    with pytest.raises(TooLargeError, match="the limit is 100"):
+        convert_musicxml(musicxml(), TreeLimits(size=100))
+    with pytest.raises(TooLargeError, match="2 parts, the limit is 1"):
+        convert_musicxml(parts(2), TreeLimits(parts=1))
+    with pytest.raises(TooLargeError, match="10 elements"):
+        convert_musicxml(musicxml(), TreeLimits(nodes=10))
 
 
 def test_musicxml_has_at_most_256_parts():
@@ -196,156 +216,6 @@ def test_dots_are_not_counted_since_the_duration_says_it_all(dots):
 )
 def test_an_alteration_is_a_double_sharp_or_flat_at_most(alter, written):
     assert written in music(musicxml(alter=alter))
-
-
-# --- zipped MusicXML
-
-
-def archive(members: dict[str, bytes], packing: int = ZIP_DEFLATED) -> bytes:
-    """Pack files."""
-    buffer = BytesIO()
-    with ZipFile(buffer, "w", packing) as file:
-        for name, content in members.items():
-            file.writestr(name, content)
-    return buffer.getvalue()
-
-
-def noise(size: int) -> bytes:
-    """Make bytes that cannot be packed."""
-    return Random(0).randbytes(size)  # noqa: S311 - the same bytes each time, for no secret
-
-
-def packed_ratio(data: bytes) -> float:
-    """Tell how tightly the first member is packed."""
-    with ZipFile(BytesIO(data)) as file:
-        member = file.infolist()[0]
-    return member.file_size / member.compress_size
-
-
-@pytest.mark.parametrize("more", [0, 1])
-def test_an_mxl_has_at_most_8_mib(more):
-    bare = len(archive({"a.xml": musicxml(), "a.pdf": b""}, ZIP_STORED))
-    pdf = bytes(8 * MIB - bare + more)
-    data = archive({"a.xml": musicxml(), "a.pdf": pdf}, ZIP_STORED)
-
-    assert len(data) == 8 * MIB + more
-    if more:
-        with pytest.raises(TooLargeError, match="8388609 bytes"):
-            unzip_score(data)
-    else:
-        assert unzip_score(data) == musicxml()
-
-
-def test_an_mxl_has_at_most_256_members():
-    others = {f"{n}.png": b"" for n in range(255)}
-
-    assert unzip_score(archive({"a.xml": musicxml(), **others})) == musicxml()
-    with pytest.raises(TooLargeError, match="256 files"):
-        unzip_score(archive({"a.xml": musicxml(), **others, "256.png": b""}))
-
-
-@pytest.mark.parametrize("more", [0, 1])
-def test_the_score_of_an_mxl_has_at_most_32_mib(more):
-    size = 32 * MIB + more
-    data = archive({"a.xml": noise(MIB // 4) + b" " * (size - MIB // 4)})
-
-    assert len(data) < 8 * MIB
-    assert packed_ratio(data) < 200
-    if more:
-        with pytest.raises(TooLargeError, match="over 33554432 bytes"):
-            unzip_score(data)
-    else:
-        assert len(unzip_score(data)) == size
-
-
-def test_a_zipped_score_may_be_larger_than_a_plain_one():
-    plain = musicxml()
-    padded = plain + b"<!--" + noise(2**17).hex().encode() + b" " * (20 * MIB) + b"-->"
-
-    assert music(archive({"a.xml": padded})) == music(plain)
-    with pytest.raises(TooLargeError, match="the limit is 16777216"):
-        read_musicxml(padded)
-
-
-@pytest.mark.parametrize("size", [200_000, 2**20, 2**24])
-def test_the_score_of_an_mxl_is_packed_at_most_200_to_1(size):
-    # blanks alone are packed about 1000:1
-    tight = archive({"a.xml": noise(size // 300) + b" " * size})
-    loose = archive({"a.xml": noise(size // 220) + b" " * size})
-
-    assert 150 < packed_ratio(loose) < 200 < packed_ratio(tight)
-    assert len(unzip_score(loose)) == size + size // 220
-    with pytest.raises(TooLargeError, match="200:1"):
-        unzip_score(tight)
-
-
-def test_bytes_of_an_mxl_are_counted_whatever_it_says_of_them():
-    data = bytearray(archive({"a.xml": bytes(2**24)}))
-    directory = data.index(b"PK\1\2")
-    struct.pack_into("<I", data, directory + 24, 100)  # its size unpacked
-
-    with pytest.raises(Clamp3Error):
-        unzip_score(bytes(data))
-
-
-@pytest.mark.parametrize("more", [0, 1])
-def test_the_container_of_an_mxl_has_at_most_64_kib(more):
-    text = b'<container><rootfiles><rootfile full-path="b.xml"/></rootfiles></container><!---->'
-    padded = text[:-3] + noise(20_000).hex().encode()
-    container = padded + b" " * (64 * 1024 - len(padded) - 3 + more) + b"-->"
-    members = {"META-INF/container.xml": container, "a.xml": b"no", "b.xml": musicxml()}
-
-    assert len(container) == 64 * 1024 + more
-    if more:
-        with pytest.raises(TooLargeError, match="over 65536 bytes"):
-            unzip_score(archive(members))
-    else:
-        assert unzip_score(archive(members)) == musicxml()
-
-
-@pytest.mark.parametrize("packing", [ZIP_STORED, ZIP_DEFLATED])
-def test_an_mxl_may_be_stored_or_deflated(packing):
-    assert unzip_score(archive({"a.xml": musicxml()}, packing)) == musicxml()
-
-
-@pytest.mark.parametrize("packing", [ZIP_BZIP2, ZIP_LZMA])
-def test_an_mxl_may_not_be_packed_otherwise(packing):
-    with pytest.raises(BrokenFileError, match="does not allow"):
-        unzip_score(archive({"a.xml": musicxml()}, packing))
-
-
-def test_an_mxl_may_not_be_encrypted():
-    data = bytearray(archive({"a.xml": musicxml()}))
-    struct.pack_into("<H", data, data.index(b"PK\1\2") + 8, 1)
-
-    with pytest.raises(BrokenFileError, match="encrypted"):
-        unzip_score(bytes(data))
-
-
-def test_the_score_of_an_mxl_may_not_be_a_link():
-    link = ZipInfo("a.xml")
-    link.external_attr = 0o120777 << 16
-    buffer = BytesIO()
-    with ZipFile(buffer, "w") as file:
-        file.writestr(link, "b.xml")
-        file.writestr("b.xml", musicxml())
-
-    with pytest.raises(BrokenFileError, match="link"):
-        unzip_score(buffer.getvalue())
-
-
-def test_the_score_of_an_mxl_may_not_be_an_archive():
-    inner = archive({"a.xml": musicxml()})
-
-    with pytest.raises(BrokenFileError, match="an archive itself"):
-        unzip_score(archive({"a.xml": inner}))
-
-
-def test_only_the_score_of_an_mxl_is_unpacked():
-    bomb = bytes(2**26)
-    members = {"META-INF/container.xml": b"<oops", "a.xml": musicxml(), "b.xml": bomb}
-
-    assert unzip_score(archive(members)) == musicxml()
 
 
 # --- ABC
