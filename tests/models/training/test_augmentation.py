@@ -322,6 +322,17 @@ def test_instruments_change_by_a_table_or_by_chance_but_drums_do_not():
     assert by_chance == change_instruments(text, random.Random(5))  # noqa: S311 - the same again
 
 
+def test_channels_that_say_no_program_get_one_too():
+    text = "ticks_per_beat 480\nnote_on 5 9 40 90\nnote_on 0 10 60 90\nnote_on 0 2 60 90\nprogram_change 0 2 0"
+
+    assert change_instruments(text, {0: 7}).split("\n") == [
+        "ticks_per_beat 480",
+        "program_change 0 10 7",
+        *text.replace("0 2 0", "0 2 7").split("\n")[1:],
+    ]
+    assert change_instruments(text, {1: 7}) == text
+
+
 def test_a_program_beyond_midi_is_refused():
     with pytest.raises(ValueError, match="outside 0 to 127"):
         change_instruments("ticks_per_beat 480\nprogram_change 0 0 1", {1: 128})

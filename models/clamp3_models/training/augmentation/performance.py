@@ -80,7 +80,9 @@ def pace_performance(mtf: str, factor: float) -> str:
 
 
 def change_instruments(mtf: str, programs: Mapping[int, int] | random.Random) -> str:
-    r"""Give other programs; drums (channel 9) and channels that never say a program keep theirs.
+    r"""Give other programs; drums (channel 9) keep theirs.
+
+    A channel that never says a program plays program 0; its new one is written at the start.
 
     Parameters
     ----------
@@ -92,12 +94,21 @@ def change_instruments(mtf: str, programs: Mapping[int, int] | random.Random) ->
 
     Examples
     --------
-    >>> change_instruments("ticks_per_beat 480\nprogram_change 0 0 24", {24: 40})
-    'ticks_per_beat 480\nprogram_change 0 0 40'
+    >>> print(change_instruments("ticks_per_beat 480\nprogram_change 0 0 24", {24: 40}))
+    ticks_per_beat 480
+    program_change 0 0 40
+    >>> print(change_instruments("ticks_per_beat 480\nnote_on 5 3 60 90", {0: 12}))
+    ticks_per_beat 480
+    program_change 0 3 12
+    note_on 5 3 60 90
     """
+    said = [(found[2], int(found[3])) for found in _PROGRAM.finditer(mtf)]
+    heard = {found[2] for found in _NOTE.finditer(mtf)}
+    silent = sorted(heard - {channel for channel, _ in said} - {_DRUMS}, key=int)
     if isinstance(programs, random.Random):
-        said = sorted({int(number) for _, channel, number in _programs(mtf) if channel != _DRUMS})
-        programs = {number: programs.randrange(_MELODIC_PROGRAMS) for number in said}
+        melodic = {number for channel, number in said if channel != _DRUMS}
+        old = sorted(melodic | ({0} if silent else set()))
+        programs = {number: programs.randrange(_MELODIC_PROGRAMS) for number in old}
     if not all(0 <= number <= 127 for number in programs.values()):
         raise ValueError(f"a program lies outside 0 to 127: {programs}")
     chosen = programs
@@ -106,7 +117,9 @@ def change_instruments(mtf: str, programs: Mapping[int, int] | random.Random) ->
         old = int(found[3])
         return found[0] if found[2] == _DRUMS else f"{found[1]}{chosen.get(old, old)}"
 
-    return _PROGRAM.sub(changed, mtf)
+    first, line_break, rest = _PROGRAM.sub(changed, mtf).partition("\n")
+    added = [f"program_change 0 {channel} {chosen[0]}" for channel in silent if chosen.get(0)]
+    return "\n".join([first, *added]) + line_break + rest
 
 
 def without_meta(mtf: str) -> str:
@@ -150,10 +163,6 @@ def _starts_with_tempo(messages: str) -> bool:
         if line.startswith("set_tempo "):
             return True
     return False
-
-
-def _programs(mtf: str) -> list[tuple[str, str, str]]:
-    return _PROGRAM.findall(mtf)
 
 
 def _with_pitches(mtf: str, semitones: int) -> str:
