@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from clamp3_cli.metadata import metadata
+
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -56,3 +58,6 @@ def symbolic(
 
         run(Recipe.load(recipe), Paths(data, text_tower, tokenizer, work, output), stage)
     click.echo(str(output))
+
+
+train.add_command(metadata)

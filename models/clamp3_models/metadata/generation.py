@@ -5,7 +5,7 @@ come out in the order in which they are finished.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def generate(
     plan: Plan,
     *,
     concurrency: int = 4,
-) -> Iterator[Outcome]:
+) -> Generator[Outcome, None, None]:
     """Write metadata of every piece that the journal lacks; gives what became of each record.
 
     Raises

@@ -112,8 +112,12 @@ class Chat:
 class _Handler(BaseHTTPRequestHandler):
     chat: ClassVar[Chat]
 
+    def do_GET(self) -> None:
+        self.do_POST()  # what a client sends that follows a redirect
+
     def do_POST(self) -> None:
-        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        length = int(self.headers.get("Content-Length", 0))
+        request = json.loads(self.rfile.read(length) or "{}")
         say = self.chat.answer({"path": self.path, **request}, dict(self.headers))
         self.chat.begin()
         try:
@@ -123,8 +127,6 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True  # the client went away while we slept
         finally:
             self.chat.end()
-
-    do_GET = do_POST
 
     def _send(self, say: Say) -> None:
         payload = say.payload()

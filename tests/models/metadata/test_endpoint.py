@@ -48,20 +48,24 @@ def test_a_proxy_is_not_told_what_goes_to_this_machine(monkeypatch):
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed(status):
-    with Chat([Say("hello")]) as other:
-        with Chat([Say(status=status, headers={"Location": other.url})]) as chat:
-            with pytest.raises(NoModelError, match="leads elsewhere"):
-                put(chat, key=KEY)
+    with (
+        Chat([Say("hello")]) as other,
+        Chat([Say(status=status, headers={"Location": other.url})]) as chat,
+        pytest.raises(NoModelError, match="leads elsewhere"),
+    ):
+        put(chat, key=KEY)
 
-        assert not other.requests
+    assert not other.requests
 
 
 @pytest.mark.parametrize("status", [401, 404])
 def test_a_wrong_key_or_name_ends_it_without_telling_the_key(status):
     body = f'{{"error": {{"message": "no such key: {KEY}"}}}}'
-    with Chat([Say(status=status, body=body)]) as chat:
-        with pytest.raises(NoModelError, match="no such key: …") as caught:
-            put(chat, key=KEY)
+    with (
+        Chat([Say(status=status, body=body)]) as chat,
+        pytest.raises(NoModelError, match="no such key: …") as caught,
+    ):
+        put(chat, key=KEY)
 
     assert KEY not in f"{caught.value} {caught.value!r}"
 
@@ -73,18 +77,22 @@ def test_the_key_is_not_shown():
 @pytest.mark.parametrize("status", [400, 403, 413, 422])
 def test_a_question_that_is_refused_is_not_put_again(status):
     body = '{"error": "too long"}'
-    with Chat([Say(status=status, body=body)]) as chat:
-        with pytest.raises(RefusedError, match=f"{status}: too long"):
-            put(chat)
+    with (
+        Chat([Say(status=status, body=body)]) as chat,
+        pytest.raises(RefusedError, match=f"{status}: too long"),
+    ):
+        put(chat)
 
 
 @pytest.mark.parametrize(
     ("header", "wait_s"), [("7", 7.0), ("99999", 600.0), ("Sat, 01 Jan 2000 00:00:00 GMT", 0.0)]
 )
 def test_busy_says_how_long(header, wait_s):
-    with Chat([Say(status=429, headers={"Retry-After": header}, body="")]) as chat:
-        with pytest.raises(TroubleError, match="429") as caught:
-            put(chat)
+    with (
+        Chat([Say(status=429, headers={"Retry-After": header}, body="")]) as chat,
+        pytest.raises(TroubleError, match="429") as caught,
+    ):
+        put(chat)
 
     assert caught.value.wait_s == wait_s
 
