@@ -1,8 +1,8 @@
 """Material: what is known of a piece before anything is written, read from JSON lines.
 
-A record brings a ``title`` and what was retrieved about it: ``retrieved`` or ``sources``, each a text
-or a list of texts, or a file of its own in a folder of texts. Nothing is looked up here. A record can
-name no file itself, for its text goes to a server that may not be ours.
+A record brings a ``title``, ``artists`` and what was retrieved about it: ``retrieved`` or
+``sources``, each a text or a list of texts, or a file of its own in a folder of texts. Nothing is
+looked up here. A record can name no file itself, for its text goes to a server that may not be ours.
 """
 
 import json
@@ -36,6 +36,7 @@ class Material:
 
     id: str
     title: str
+    """Empty where the piece has none."""
     artists: tuple[str, ...]
     facts: Mapping[str, str | list[str]]
     """What the record itself states, by field."""
@@ -119,8 +120,6 @@ def _material(line: bytes, number: int, texts: Path | None) -> Material | Unfit:
         return Unfit(where, "no_id", "it is no JSON object with an id.")
     key = str(fields["id"])
     title = " ".join(_texts(fields.get("title")))
-    if not title:
-        return Unfit(key, "no_title", "it has no title.")
     facts = {name: value for name in FACTS if (value := _fact(fields.get(name)))}
     sources = [text for name in RETRIEVED for text in _texts(fields.get(name))]
     sources += _files(key, texts)

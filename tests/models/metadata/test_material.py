@@ -67,7 +67,6 @@ def test_a_link_cannot_lead_out_of_the_folder(read, tmp_path):
         (b"[" * 100_000, "broken_line"),
         (b'{"title": "The Jig"}', "no_id"),
         (b"3", "no_id"),
-        (b'{"id": "tune", "retrieved": "text"}', "no_title"),
         (b'{"id": "tune", "title": "The Jig", "artists": ["Anon."]}', "no_text"),
     ],
 )
@@ -84,6 +83,13 @@ def test_facts_of_the_record_are_enough(read):
 
     assert material.id == "3"
     assert material.facts == {"metre": "6/8"}
+
+
+def test_a_piece_without_a_title_is_taken_for_what_is_known_of_it(read):
+    (material,) = read(record(title=""))
+
+    assert material.title == ""
+    assert material.sources
 
 
 def test_long_texts_are_cut_and_short_ones_whole(read):
