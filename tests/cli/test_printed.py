@@ -67,6 +67,7 @@ def test_find_names_bars_as_counted_and_as_printed(run, home, tmp_path):
         list(client.index([str(indexed)]))
         told = json.loads(run(home, *words, "--json").stdout)
         shown = run(home, *words).stdout
+        passages = run(home, "library", "show", told["piece"]["id"]).stdout
 
     assert told["score"] == pytest.approx(1, abs=1e-3)
     assert told["passage"] == {
@@ -78,6 +79,7 @@ def test_find_names_bars_as_counted_and_as_printed(run, home, tmp_path):
         "printed_last": "9",
     }
     assert "bars 3-10 (printed 2-9)" in shown
+    assert "bars 1-8 (printed 0-7)" in passages
 
 
 def test_show_lists_the_passages_as_counted_and_as_printed(run, tiny_home, tmp_path):
