@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from clamp3_cli.evaluate_report import report
+
 if TYPE_CHECKING:  # importing it takes numpy along, which every start of clamp3 would wait for
     from clamp3_models.evaluation.features import Features, Pairing
 
@@ -21,11 +23,14 @@ _json_lines = click.option("--json", "as_json", is_flag=True, help="One JSON obj
 
 @click.group("eval")
 def evaluate() -> None:
-    """Measure embeddings that are saved as .npy files (see clamp3 embed).
+    """Measure a model, or embeddings that are saved as .npy files (see clamp3 embed).
 
-    A query belongs to the reference whose path is the same below its folder, up to the first dot of
+    In folders of .npy files a query belongs to the reference whose path is the same below its folder, up to the first dot of
     the file name: QUERY_DIR/en/song.1.npy to REF_DIR/en/song.npy.
     """
+
+
+evaluate.add_command(report)
 
 
 @evaluate.command()
