@@ -39,6 +39,8 @@ def test_without_a_key_none_is_sent():
 
 def test_a_proxy_is_not_told_what_goes_to_this_machine(monkeypatch):
     with Chat([Say("hello")]) as chat, Chat([Say("from the proxy")]) as proxy:
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
         monkeypatch.setenv("http_proxy", proxy.url)
         reply = put(chat, key=KEY)
 
