@@ -105,11 +105,16 @@ class SymbolicEncoder(nn.Module):
         self.patch_embedding = nn.Linear(PATCH_SIZE * PATCH_VOCABULARY, config.hidden_size)
         self.base = Transformer(config)
 
-    def forward(self, patches: Tensor, lengths: Sequence[int]) -> Tensor:
-        """Encode packed patches, uint8 ``(N, 64)``, to ``(N, H)``."""
-        hidden: Tensor = self.base(
-            self.embed(patches), _positions(lengths, patches.device), lengths
-        )
+    def forward(
+        self, patches: Tensor, lengths: Sequence[int], positions: Tensor | None = None
+    ) -> Tensor:
+        """Encode packed patches, uint8 ``(N, 64)``, to ``(N, H)``.
+
+        ``positions``, int64 ``(N,)``, says where they stood in their sequences if some are left out.
+        """
+        if positions is None:
+            positions = _positions(lengths, patches.device)
+        hidden: Tensor = self.base(self.embed(patches), positions, lengths)
         return hidden
 
     def embed(self, patches: Tensor) -> Tensor:

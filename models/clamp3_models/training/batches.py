@@ -1,4 +1,4 @@
-"""Batches of pieces for contrastive training: which pieces, which excerpt, which text, what matches."""
+"""Batches of pieces for contrastive training: which pieces, two views of each, and which texts."""
 
 import random
 from collections import Counter
@@ -10,35 +10,54 @@ import torch
 from torch import Tensor
 
 from clamp3_models.training.bank import Bank, BankPiece
-from clamp3_models.training.excerpts import head
+from clamp3_models.training.truth import Rows, Truth
+from clamp3_models.training.views import View, ViewSettings, view_of
 
-_OTHER_MODALITY_SHARE = 0.5
-"""How often the second excerpt of a piece that has both is of the other modality."""
+
+@dataclass(frozen=True, slots=True)
+class PackedViews:
+    """Views one after another, ordered by length."""
+
+    patches: Tensor
+    """uint8 ``(N, 64)``."""
+    positions: Tensor
+    """int64 ``(N,)``."""
+    lengths: tuple[int, ...]
+    order: Tensor
+    """int64 ``(B,)``: place of piece i's view."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """``B`` pieces: a text row and two excerpts each, and which of them belong together."""
+    """``B`` pieces, two views of each, a text of each, and ``C`` other texts."""
 
+    pieces: Rows
+    transposed: tuple[bool, ...]
+    """Whether the views of a piece are of a copy in another key."""
     texts: Tensor
-    """int64 ``(B,)``: rows of the text features."""
-    first: "PackedExcerpts"
-    second: "PackedExcerpts"
-    text_matches: Tensor
-    """float32 ``(B, B)``: 1 where text i is true of piece j."""
-    piece_matches: Tensor
-    """float32 ``(B, B)``: 1 where pieces i and j are of one family."""
+    """int64 ``(B + C,)``: rows of text features, those of the pieces first."""
+    first: PackedViews
+    second: PackedViews
 
 
 @dataclass(frozen=True, slots=True)
-class PackedExcerpts:
-    """Excerpts one after another, ordered by length."""
+class BatchSettings:
+    """How batches are drawn."""
 
-    patches: Tensor
-    """uint8 ``(N, 64)``."""
-    lengths: tuple[int, ...]
-    order: Tensor
-    """int64 ``(B,)``: place of piece i's excerpt."""
+    pieces: int = 160
+    other_texts: int = 6000
+    """Texts of the whole set that every piece is told from."""
+    balance: float = 0.3
+    """0 draws every piece alike, 1 every source alike; between, sources count as their size to the
+    power ``1 - balance``."""
+    full_texts: float = 0.5
+    """Share of pieces whose text is the full one, as its source has it."""
+    transposed: float = 0.3
+    """Share of pieces that are heard in another key, where there are copies."""
+    across: float = 0.6
+    """Share of second views that are of the other form (performance of a score)."""
+    passages: float = 0.6
+    """Share of second views of the same form that are passages."""
 
 
 class Sampler:
@@ -47,64 +66,98 @@ class Sampler:
     Parameters
     ----------
     bank : Bank
-        Pieces, texts and excerpts.
-    batch_size : int
-        Pieces in a batch, all different.
-    balance : float
-        0 draws every piece alike, 1 every source alike; between, sources count as their size to
-        the power ``1 - balance``.
-    max_patches : int
-        Longer excerpts keep their head.
+        Pieces, texts and music.
+    truth : Truth
+        Of the same bank.
+    settings : BatchSettings
+        What goes into a batch.
+    views : ViewSettings
+        How views are drawn.
     seed : int
         Seed of everything drawn.
     """
 
     def __init__(
-        self, bank: Bank, *, batch_size: int, balance: float, max_patches: int, seed: int
+        self, bank: Bank, truth: Truth, settings: BatchSettings, views: ViewSettings, seed: int
     ) -> None:
         self._bank = bank
-        self._max_patches = max_patches
-        self._batch_size = batch_size
+        self._truth = truth
+        self._settings = settings
+        self._views = views
         self._seed = seed
         sizes = Counter(piece.source for piece in bank.pieces)
-        weights = np.array([sizes[piece.source] ** -balance for piece in bank.pieces])
+        weights = np.array([sizes[piece.source] ** -settings.balance for piece in bank.pieces])
         self._chances = weights / weights.sum()
 
-    def batch(self, step: int) -> Batch:
-        """Draw the batch of a step."""
+    def batch(self, step: int, *, thinned: bool = True) -> Batch:
+        """Draw the batch of a step; its views are whole windows unless they are to be thinned."""
         rng = np.random.default_rng((self._seed, step))
         choose = random.Random(self._seed * 1_000_003 + step)  # noqa: S311 - reproducible, not secret
-        drawn = rng.choice(len(self._chances), self._batch_size, replace=False, p=self._chances)
-        pieces = [self._bank.pieces[i] for i in drawn]
-        pairs = [_two_excerpts(piece, choose) for piece in pieces]
-        texts = [choose.choice(piece.texts) for piece in pieces]
-        families = [piece.family for piece in pieces]
-        said = [self._bank.text_facts[row] for row in texts]
+        drawn = rng.choice(
+            len(self._chances), self._settings.pieces, replace=False, p=self._chances
+        )
+        pieces = [self._bank.pieces[row] for row in drawn]
+        copies = [self._copy(piece, choose) for piece in pieces]
+        texts = [
+            self._text(p, choose, keyless=copy > 0) for p, copy in zip(pieces, copies, strict=True)
+        ]
+        others = rng.choice(len(self._bank.texts), self._settings.other_texts, replace=False)
+        pairs = [
+            self._pair(p, copy, choose, thinned=thinned)
+            for p, copy in zip(pieces, copies, strict=True)
+        ]
         return Batch(
-            texts=torch.tensor(texts),
-            first=self._pack([one for one, _ in pairs]),
-            second=self._pack([other for _, other in pairs]),
-            text_matches=_matrix([[facts <= piece.facts for piece in pieces] for facts in said]),
-            piece_matches=_matrix([[mine == its for its in families] for mine in families]),
+            pieces=drawn,
+            transposed=tuple(copy > 0 for copy in copies),
+            texts=torch.from_numpy(np.concatenate([np.array(texts), others])),
+            first=_pack([one for one, _ in pairs]),
+            second=_pack([other for _, other in pairs]),
         )
 
-    def _pack(self, rows: Sequence[int]) -> PackedExcerpts:
-        excerpts = [head(self._bank.excerpt(row), self._max_patches) for row in rows]
-        by_length = sorted(range(len(rows)), key=lambda i: len(excerpts[i]))
-        order = torch.empty(len(rows), dtype=torch.int64)
-        order[torch.tensor(by_length)] = torch.arange(len(rows))
-        patches = np.concatenate([excerpts[i] for i in by_length])
-        lengths = tuple(len(excerpts[i]) for i in by_length)
-        return PackedExcerpts(torch.from_numpy(patches), lengths, order)
+    def _copy(self, piece: BankPiece, choose: random.Random) -> int:
+        """Choose a copy: 0 is the piece as written."""
+        copies = max(len(piece.score.whole), len(piece.performance.whole))
+        if copies == 1 or choose.random() >= self._settings.transposed:
+            return 0
+        keyless = any(not self._truth.states_key[row] for row in piece.texts)
+        return choose.randrange(1, copies) if keyless else 0
+
+    def _text(self, piece: BankPiece, choose: random.Random, *, keyless: bool) -> int:
+        if keyless:
+            return choose.choice([row for row in piece.texts if not self._truth.states_key[row]])
+        if choose.random() < self._settings.full_texts:
+            return piece.texts[0]
+        return choose.choice(piece.texts)
+
+    def _pair(
+        self, piece: BankPiece, copy: int, choose: random.Random, *, thinned: bool
+    ) -> tuple[View, View]:
+        settings, views = self._settings, self._views
+        scores = piece.score if piece.score.whole else piece.performance
+        second = scores
+        across = bool(piece.score.whole and piece.performance.whole)
+        if across and choose.random() < settings.across:
+            second = piece.performance
+        row = second.whole[copy]
+        if copy == 0 and second.passages and choose.random() < settings.passages:
+            row = choose.choice(second.passages)
+
+        def view(row: int, form: object) -> View:
+            most = views.most_messages if form is piece.performance else views.most_patches
+            limit = most if thinned else views.window
+            return view_of(self._bank.music(row), choose, views, limit)
+
+        return view(scores.whole[copy], scores), view(row, second)
 
 
-def _two_excerpts(piece: BankPiece, choose: random.Random) -> tuple[int, int]:
-    forms = [rows for rows in (piece.scores, piece.performances) if rows]
-    first = choose.choice(forms)
-    across = len(forms) > 1 and choose.random() < _OTHER_MODALITY_SHARE
-    second = next(rows for rows in forms if rows is not first) if across else first
-    return choose.choice(first), choose.choice(second)
-
-
-def _matrix(rows: list[list[bool]]) -> Tensor:
-    return torch.tensor(rows, dtype=torch.float32)
+def _pack(views: Sequence[View]) -> PackedViews:
+    lengths = [len(view.patches) for view in views]
+    by_length = sorted(range(len(views)), key=lengths.__getitem__)
+    order = torch.empty(len(views), dtype=torch.int64)
+    order[torch.tensor(by_length)] = torch.arange(len(views))
+    return PackedViews(
+        torch.from_numpy(np.concatenate([views[i].patches for i in by_length])),
+        torch.from_numpy(np.concatenate([views[i].positions for i in by_length])),
+        tuple(lengths[i] for i in by_length),
+        order,
+    )

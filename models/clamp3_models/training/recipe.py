@@ -17,9 +17,11 @@ from clamp3_models.folder import TOKENIZER_FILES, write_sums
 from clamp3_models.tokenizer import load_tokenizer
 from clamp3_models.training.alignment import AlignmentSettings, TextSide, align
 from clamp3_models.training.bank import Bank, BankSettings, make_music, make_texts, text_features
+from clamp3_models.training.batches import BatchSettings
 from clamp3_models.training.records import balanced, read_records
-from clamp3_models.training.symbolic import Progress, Sizes, SymbolicSettings, train_symbolic
+from clamp3_models.training.symbolic import Progress, Sizes, SymbolicSettings, Trainer
 from clamp3_models.training.text_tower import TextTower
+from clamp3_models.training.views import ViewSettings
 from clamp3_models.transformer import TransformerConfig
 from clamp3_models.weights import write_model
 from clamp3_plugin.errors import UsageError
@@ -38,6 +40,8 @@ class Recipe:
     midi_tables: tuple[str, ...]
     most_per_source: int
     bank: BankSettings
+    batches: BatchSettings
+    views: ViewSettings
     train: SymbolicSettings
     alignment: AlignmentSettings | None
     """None: the text tower stays as it is."""
@@ -64,6 +68,8 @@ class Recipe:
                 midi_tables=tuple(data["midi_tables"]),
                 most_per_source=data["most_per_source"],
                 bank=BankSettings(**table["bank"]),
+                batches=BatchSettings(**table["batches"]),
+                views=ViewSettings(**table["views"]),
                 train=SymbolicSettings(**table["train"]),
                 alignment=AlignmentSettings(**table["alignment"]) if "alignment" in table else None,
             )
@@ -107,9 +113,12 @@ def run(recipe: Recipe, paths: Paths, stage: Stage) -> None:
             log.flush()
             stage("training", progress.step + 1, recipe.train.steps)
 
-        trained = train_symbolic(
-            bank, features, recipe.sizes, settings=recipe.train, work=paths.work, report=report
-        )
+        trainer = Trainer(
+            bank, features, recipe.sizes,
+            settings=recipe.train, batches=recipe.batches, views=recipe.views,
+        )  # fmt: skip
+        trainer.train(paths.work / "checkpoint.pt", report)
+    trained = trainer.trained()
     side = _text_side(recipe, tower, trained)
     if recipe.alignment is not None:
         steps = recipe.alignment.steps
@@ -144,6 +153,7 @@ def _write(recipe: Recipe, paths: Paths, side: TextSide, trained: dict[str, Tens
         text=e5.CONFIG,
         symbolic=recipe.sizes.symbolic,
         audio=None,
+        patch_length=recipe.views.window,
         text_prefix=e5.PREFIX,
         audio_front_end="none",
     )

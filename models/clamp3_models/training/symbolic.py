@@ -1,14 +1,25 @@
-"""The contrastive stage of text and notation: symbolic encoder and both projections, text frozen.
+"""The contrastive stage of a small model: text, scores and performances at once, text tower frozen.
 
-The paper's stage trains everything with the un-normalised ClipLoss at scale 1; a small model learns
-better with normalised embeddings, a learnt temperature, several right answers per text, and a second
-loss that draws two excerpts of one piece together (score and performance alike). The paper's own loss
-stays available as ``clip_loss``.
+The paper's stage trains on text and one view of the music with the un-normalised ClipLoss at scale 1
+and batches of thousands. A small model on two CPU cores gets further with normalised embeddings and
+learnt temperatures, and with three things that cost next to nothing beside the encoder:
+
+* every view is told from thousands of texts of the whole set, since their features are frozen;
+* every text is told from the views of the last steps too (a cross-batch memory);
+* two views of a piece, score and performance or whole and passage, are drawn together.
+
+What a text says truly of another piece is never counted against it. The paper's own stages are in
+``clamp3_models.training.paper``.
+
+References
+----------
+Wang et al., "Cross-Batch Memory for Embedding Learning", 2020; Radford et al., "Learning Transferable
+Visual Models From Natural Language Supervision", 2021.
 """
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +30,15 @@ from torch.nn import functional as F
 
 from clamp3_models.clamp3 import SymbolicEncoder, mean_pool
 from clamp3_models.training.bank import Bank
-from clamp3_models.training.batches import Batch, PackedExcerpts, Sampler
-from clamp3_models.training.losses import multi_positive_loss
+from clamp3_models.training.batches import Batch, BatchSettings, PackedViews, Sampler
+from clamp3_models.training.truth import Truth
+from clamp3_models.training.views import ViewSettings
+from clamp3_models.training.whitening import Whitening
 from clamp3_models.transformer import TransformerConfig
 
 MAX_SCALE = math.log(100.0)
+_IMPOSSIBLE = -1e4
+"""Logit of an answer that is left out of a choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +46,19 @@ class SymbolicSettings:
     """How the stage is run."""
 
     steps: int
-    batch_size: int = 192
-    learning_rate: float = 7e-4
+    learning_rate: float = 2e-3
     warmup_steps: int = 60
-    weight_decay: float = 0.02
+    weight_decay: float = 0.05
+    """Of matrices; vectors are not decayed."""
     temperature: float = 0.07
     """At the start; learnt from there."""
-    piece_loss_weight: float = 0.5
-    balance: float = 0.5
-    max_patches: int = 96
-    """Of an excerpt; shorter ones train faster, and what is indexed is short."""
+    pair_loss_weight: float = 0.5
+    memory: int = 4096
+    """Views of earlier steps that texts and views are told from."""
+    memory_from: int = 150
+    """Step from which the memory is used: before, embeddings move too fast."""
+    whole_from: float = 0.9
+    """Share of the run after which windows are no longer thinned."""
     seed: int = 42
     checkpoint_every: int = 50
 
@@ -59,87 +77,204 @@ class Progress:
 
     step: int
     text_loss: float
-    piece_loss: float
+    pair_loss: float
     scale: float
 
 
-class _Student(nn.Module):
-    """What is trained: names of the official state dict, and the temperature beside them."""
+class Student(nn.Module):
+    """What is trained: names of the official state dict, and the temperatures beside them."""
 
-    def __init__(self, config: TransformerConfig, text_hidden: int, dim: int) -> None:
+    def __init__(self, sizes: Sizes, text_hidden: int, temperature: float) -> None:
         super().__init__()
-        self.text_proj = nn.Linear(text_hidden, dim)
-        self.symbolic_model = SymbolicEncoder(config)
-        self.symbolic_proj = nn.Linear(config.hidden_size, dim)
-        self.log_scale = nn.Parameter(torch.zeros(()))
+        self.text_proj = nn.Linear(text_hidden, sizes.dim)
+        self.symbolic_model = SymbolicEncoder(sizes.symbolic)
+        self.symbolic_proj = nn.Linear(sizes.symbolic.hidden_size, sizes.dim)
+        self.text_scale = nn.Parameter(torch.tensor(-math.log(temperature)))
+        self.pair_scale = nn.Parameter(torch.tensor(-math.log(temperature)))
 
-    def music(self, excerpts: PackedExcerpts) -> Tensor:
-        hidden = self.symbolic_model(excerpts.patches, excerpts.lengths)
-        projected = self.symbolic_proj(mean_pool(hidden, excerpts.lengths))
-        return F.normalize(projected, dim=-1)[excerpts.order]
+    def music(self, views: PackedViews) -> Tensor:
+        """Encode views to unit rows, ``(B, D)``."""
+        hidden = self.symbolic_model(views.patches, views.lengths, views.positions)
+        projected = self.symbolic_proj(mean_pool(hidden, views.lengths))
+        return F.normalize(projected, dim=-1)[views.order]
 
     def text(self, features: Tensor) -> Tensor:
+        """Project whitened features to unit rows, ``(B, D)``."""
         return F.normalize(self.text_proj(features), dim=-1)
 
 
-def train_symbolic(
-    bank: Bank,
-    text_features: NDArray[np.float32],
-    sizes: Sizes,
-    *,
-    settings: SymbolicSettings,
-    work: Path,
-    report: Callable[[Progress], None],
-) -> dict[str, Tensor]:
-    """Train, resuming from the checkpoint in ``work`` if there is one.
+class Memory:
+    """Views of the last steps: embeddings, and whose they are."""
+
+    def __init__(self, size: int, dim: int) -> None:
+        self._size = size
+        self.embeddings = torch.zeros(0, dim)
+        self.pieces = torch.zeros(0, dtype=torch.int64)
+        self.transposed = torch.zeros(0, dtype=torch.bool)
+
+    def keep(self, embeddings: Tensor, pieces: Tensor, transposed: Tensor) -> None:
+        """Take new views, ``(n, D)``, and forget the oldest."""
+        self.embeddings = torch.cat([self.embeddings, embeddings.detach()])[-self._size :]
+        self.pieces = torch.cat([self.pieces, pieces])[-self._size :]
+        self.transposed = torch.cat([self.transposed, transposed])[-self._size :]
+
+    def state(self) -> dict[str, Tensor]:
+        """Give what a checkpoint keeps."""
+        return {
+            "embeddings": self.embeddings,
+            "pieces": self.pieces,
+            "transposed": self.transposed,
+        }
+
+    def load(self, state: dict[str, Tensor]) -> None:
+        """Take what a checkpoint kept."""
+        self.embeddings, self.pieces = state["embeddings"], state["pieces"]
+        self.transposed = state["transposed"]
+
+
+class Trainer:
+    """One run of the stage; the state after a step depends on settings, data and step alone.
 
     Parameters
     ----------
     bank : Bank
-        Pieces, texts and excerpts.
+        Pieces, texts and music.
     text_features : ndarray
         float32 ``(texts, H)``: mean-pooled states of the frozen text tower for every text.
     sizes : Sizes
         Of the symbolic encoder and the space.
-    settings : SymbolicSettings
-        How the stage is run.
-    work : Path
-        Folder of the checkpoint.
-    report : callable
-        Told about every step.
-
-    Returns
-    -------
-    dict of str to Tensor
-        Trained part of the state dict: ``symbolic_model.*``, ``symbolic_proj.*``, ``text_proj.*``.
+    settings, batches, views
+        How the stage is run, and on what.
     """
-    torch.manual_seed(settings.seed)
-    features = torch.from_numpy(text_features)
-    student = _Student(sizes.symbolic, features.shape[1], sizes.dim)
-    student.log_scale.data.fill_(-math.log(settings.temperature))
-    optimizer = torch.optim.AdamW(
-        student.parameters(),
-        settings.learning_rate,
-        (0.9, 0.98),
-        weight_decay=settings.weight_decay,
-    )
-    checkpoint = work / "checkpoint.pt"
-    start = _resume(checkpoint, student, optimizer, settings)
-    sampler = Sampler(
-        bank,
-        batch_size=settings.batch_size,
-        balance=settings.balance,
-        max_patches=settings.max_patches,
-        seed=settings.seed,
-    )
-    student.train()
-    for step in range(start, settings.steps):
-        for group in optimizer.param_groups:
-            group["lr"] = settings.learning_rate * schedule(step, settings)
-        report(_step(student, optimizer, sampler.batch(step), features, settings, step))
-        if (step + 1) % settings.checkpoint_every == 0 or step + 1 == settings.steps:
-            _save(checkpoint, student, optimizer, step + 1, settings)
-    return {key: value for key, value in student.state_dict().items() if key != "log_scale"}
+
+    def __init__(
+        self, bank: Bank, text_features: NDArray[np.float32], sizes: Sizes, *,
+        settings: SymbolicSettings, batches: BatchSettings, views: ViewSettings,
+    ) -> None:  # fmt: skip
+        torch.manual_seed(settings.seed)
+        self.settings = settings
+        self.whitening = Whitening.of(text_features)
+        self._features = self.whitening(torch.from_numpy(text_features))
+        self.student = Student(sizes, text_features.shape[1], settings.temperature)
+        self._optimizer = torch.optim.AdamW(
+            _decayed(self.student, settings.weight_decay), settings.learning_rate, (0.9, 0.98)
+        )
+        self._memory = Memory(settings.memory, sizes.dim)
+        self._truth = Truth(bank)
+        families = {name: i for i, name in enumerate({piece.family: 0 for piece in bank.pieces})}
+        self._families = torch.tensor([families[piece.family] for piece in bank.pieces])
+        self._sampler = Sampler(bank, self._truth, batches, views, settings.seed)
+        self._described = repr((sizes, settings, batches, views))
+        self.step = 0
+
+    def train(self, checkpoint: Path, report: Callable[[Progress], None]) -> None:
+        """Train to the last step, going on from the checkpoint if there is one."""
+        self._resume(checkpoint)
+        self.student.train()
+        settings = self.settings
+        while self.step < settings.steps:
+            for group in self._optimizer.param_groups:
+                group["lr"] = settings.learning_rate * schedule(self.step, settings)
+            thinned = self.step < settings.whole_from * settings.steps
+            report(self._step(self._sampler.batch(self.step, thinned=thinned)))
+            self.step += 1
+            if self.step % settings.checkpoint_every == 0 or self.step == settings.steps:
+                self._save(checkpoint)
+
+    def trained(self) -> dict[str, Tensor]:
+        """Give the trained part of the state dict, as a model folder has it."""
+        student = self.student
+        projection = self.whitening.folded_into(student.text_proj)
+        state = {key: value for key, value in student.state_dict().items() if "scale" not in key}
+        return {**state, **{f"text_proj.{key}": value for key, value in projection.items()}}
+
+    def _step(self, batch: Batch) -> Progress:
+        student, memory = self.student, self._memory
+        views = student.music(batch.first), student.music(batch.second)
+        texts = student.text(self._features[batch.texts])
+        pieces, transposed = torch.from_numpy(batch.pieces), torch.tensor(batch.transposed)
+        recalled = self.step >= self.settings.memory_from
+        text_loss = self._text_loss(batch, views, texts, recalled=recalled)
+        pair_loss = self._pair_loss(pieces, views, recalled=recalled)
+        self._optimizer.zero_grad()
+        torch.autograd.backward(text_loss + self.settings.pair_loss_weight * pair_loss)
+        nn.utils.clip_grad_norm_(student.parameters(), 1.0)
+        self._optimizer.step()
+        for view in views:
+            memory.keep(view, pieces, transposed)
+        scale = student.text_scale.exp().item()
+        return Progress(self.step, text_loss.item(), pair_loss.item(), scale)
+
+    def _text_loss(
+        self, batch: Batch, views: tuple[Tensor, Tensor], texts: Tensor, *, recalled: bool
+    ) -> Tensor:
+        """Tell every view from all texts of the batch, and every piece's text from all views."""
+        scale = self.student.text_scale.clamp(max=MAX_SCALE).exp()
+        B, memory = len(batch.pieces), self._memory
+        rows = batch.texts.numpy()
+        unfit = torch.from_numpy(self._truth.unfit(rows, batch.pieces, batch.transposed)).t()
+        unfit[:, :B].fill_diagonal_(0)
+        others = unfit[:, :B].t()
+        remembered = torch.zeros(B, 0)
+        if recalled:
+            old = self._truth.unfit(rows[:B], memory.pieces.numpy(), memory.transposed.numpy())
+            remembered = scale * texts[:B] @ memory.embeddings.t()
+            remembered = remembered.masked_fill(torch.from_numpy(old), _IMPOSSIBLE)
+        losses = []
+        answers = torch.arange(B)
+        for view in views:
+            logits = scale * view @ texts.t()
+            losses.append(F.cross_entropy(logits.masked_fill(unfit, _IMPOSSIBLE), answers))
+            back = logits[:, :B].t().masked_fill(others, _IMPOSSIBLE)
+            losses.append(F.cross_entropy(torch.cat([back, remembered], 1), answers))
+        return torch.stack(losses).mean()
+
+    def _pair_loss(self, pieces: Tensor, views: tuple[Tensor, Tensor], *, recalled: bool) -> Tensor:
+        """Tell the second view of a piece from all other pieces' by the first, and the other way."""
+        scale = self.student.pair_scale.clamp(max=MAX_SCALE).exp()
+        families, memory = self._families[pieces], self._memory
+        same = families[:, None] == families[None]
+        same.fill_diagonal_(0)
+        answers = torch.arange(len(pieces))
+        old = torch.zeros(0, views[0].shape[1])
+        related = torch.zeros(len(pieces), 0, dtype=torch.bool)
+        if recalled:
+            old, known = memory.embeddings, self._families[memory.pieces]
+            related = families[:, None] == known[None]
+        losses = []
+        for one, other in (views, views[::-1]):
+            logits = scale * one @ torch.cat([other, old]).t()
+            logits = logits.masked_fill(torch.cat([same, related], 1), _IMPOSSIBLE)
+            losses.append(F.cross_entropy(logits, answers))
+        return torch.stack(losses).mean()
+
+    def _save(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(".tmp")
+        torch.save(
+            {
+                "model": self.student.state_dict(),
+                "optimizer": self._optimizer.state_dict(),
+                "memory": self._memory.state(),
+                "step": self.step,
+                "settings": self._described,
+            },
+            unfinished,
+        )
+        unfinished.replace(path)
+
+    def _resume(self, path: Path) -> None:
+        if not path.exists():
+            return
+        saved = torch.load(path, weights_only=True)
+        if saved["settings"] != self._described:
+            raise ValueError(
+                f"{path} belongs to a run with other settings; use another work folder"
+            )
+        self.student.load_state_dict(saved["model"])
+        self._optimizer.load_state_dict(saved["optimizer"])
+        self._memory.load(saved["memory"])
+        self.step = int(saved["step"])
 
 
 def schedule(step: int, settings: SymbolicSettings) -> float:
@@ -150,48 +285,10 @@ def schedule(step: int, settings: SymbolicSettings) -> float:
     return 0.5 * (1 + math.cos(math.pi * done))
 
 
-def _step(
-    student: _Student, optimizer: torch.optim.Optimizer, batch: Batch, features: Tensor,
-    settings: SymbolicSettings, step: int,
-) -> Progress:  # fmt: skip
-    first, second = student.music(batch.first), student.music(batch.second)
-    said = student.text(features[batch.texts])
-    scale = student.log_scale.clamp(max=MAX_SCALE).exp()
-    text_loss = multi_positive_loss(scale * said @ first.t(), batch.text_matches)
-    piece_loss = multi_positive_loss(scale * first @ second.t(), batch.piece_matches)
-    optimizer.zero_grad()
-    torch.autograd.backward(text_loss + settings.piece_loss_weight * piece_loss)
-    nn.utils.clip_grad_norm_(student.parameters(), 1.0)
-    optimizer.step()
-    return Progress(step, text_loss.item(), piece_loss.item(), scale.item())
-
-
-def _save(
-    path: Path, student: nn.Module, optimizer: torch.optim.Optimizer, step: int,
-    settings: SymbolicSettings,
-) -> None:  # fmt: skip
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".tmp")
-    torch.save(
-        {
-            "model": student.state_dict(),
-            "optimizer": optimizer.state_dict(),
-            "step": step,
-            "settings": asdict(settings),
-        },
-        unfinished,
-    )
-    unfinished.replace(path)
-
-
-def _resume(
-    path: Path, student: nn.Module, optimizer: torch.optim.Optimizer, settings: SymbolicSettings
-) -> int:
-    if not path.exists():
-        return 0
-    saved = torch.load(path, weights_only=True)
-    if saved["settings"] != asdict(settings):
-        raise ValueError(f"{path} belongs to a run with other settings; use another work folder")
-    student.load_state_dict(saved["model"])
-    optimizer.load_state_dict(saved["optimizer"])
-    return int(saved["step"])
+def _decayed(model: nn.Module, weight_decay: float) -> list[dict[str, object]]:
+    matrices = [p for p in model.parameters() if p.dim() >= 2]
+    vectors = [p for p in model.parameters() if p.dim() < 2]
+    return [
+        {"params": matrices, "weight_decay": weight_decay},
+        {"params": vectors, "weight_decay": 0.0},
+    ]

@@ -66,10 +66,15 @@ def full_text(facts: Sequence[Fact]) -> Text:
     return Text(_lines([fact.value for fact in facts]), _identities(facts))
 
 
+def full_text_in(facts: Sequence[Fact], language: str) -> Text:
+    """State everything in a language, as far as the vocabulary knows it."""
+    return Text(_lines([say(fact, language) for fact in facts]), _identities(facts))
+
+
 def texts_of(
-    facts: Sequence[Fact], choose: random.Random, *, partial: int, phrases: int
+    facts: Sequence[Fact], choose: random.Random, *, translated: int, partial: int, phrases: int
 ) -> list[Text]:
-    """Make texts of a piece: the full one, partial ones and short phrases in many languages.
+    """Make texts of a piece: the full one, in other languages too, partial ones and short phrases.
 
     Parameters
     ----------
@@ -77,14 +82,16 @@ def texts_of(
         What is known of the piece; not empty.
     choose
         Source of randomness.
-    partial, phrases
-        How many texts of either kind.
+    translated, partial, phrases
+        How many texts of each kind beside the full one.
     """
     texts = [full_text(facts)]
-    for i in range(partial):
+    others = choose.sample(languages()[1:], translated)
+    texts += [full_text_in(facts, language) for language in others]
+    for _ in range(partial):
         kept = [fact for fact in facts if choose.random() < 0.5] or list(facts)
         choose.shuffle(kept)
-        language = "en" if i == 0 else choose.choice(languages())
+        language = "en" if choose.random() < 0.5 else choose.choice(languages())
         texts.append(Text(_lines([say(fact, language) for fact in kept]), _identities(kept)))
     askable = [fact for fact in facts if fact.field in _PHRASE_FIELDS]
     spoken = [fact for fact in facts if fact.concept]

@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 
 from clamp3_models.training.bank import Bank, BankSettings, make_music, make_texts, text_features
-from clamp3_models.training.batches import Sampler
 from clamp3_models.training.records import balanced, read_records
 from clamp3_plugin.errors import BrokenFileError, MissingFileError
 
 ABC = "X:1\nT:t\nL:1/8\nM:4/4\nK:G\nV:1 treble\nV:1\n" + " G2 A2 B2 c2 |" * 24 + "\n"
-SETTINGS = BankSettings(excerpts=3, max_patches=20)
+SETTINGS = BankSettings(max_patches=20, passages=2, passage_patches=12)
 
 
 def record(number, **fields):
@@ -37,10 +36,22 @@ def test_a_bank_has_what_is_both_described_and_heard(records, tmp_path):
     bank = make(records, tmp_path / "bank")
 
     assert [piece.id for piece in bank.pieces] == [f"piece/{i}" for i in range(6)]
-    assert all(len(piece.scores) == 3 for piece in bank.pieces)
-    assert all(2 <= len(bank.excerpt(row)) <= 20 for row in bank.pieces[0].scores)
-    assert bank.pieces[0].facts == {"jig", "key=c major"}
-    assert bank.texts[bank.pieces[0].texts[0]] == "C major\njig"
+    piece = bank.pieces[0]
+    assert (len(piece.score.whole), len(piece.score.passages)) == (3, 2)
+    assert piece.performance.whole == ()
+    assert all(2 <= len(bank.music(row)) <= 20 for row in piece.score.whole)
+    assert all(2 <= len(bank.music(row)) <= 12 for row in piece.score.passages)
+    assert piece.facts == {"jig", "key=c major"}
+    assert bank.texts[piece.texts[0]] == "C major\njig"
+    assert bank.key_facts == {f"key={key} major" for key in "cdefga"}
+
+
+def test_copies_of_a_piece_are_in_other_keys(records, tmp_path):
+    bank = make(records, tmp_path / "bank")
+
+    keys = {bank.music(row)[2, 1:6].tobytes() for row in bank.pieces[0].score.whole}
+
+    assert len(keys) == 3
 
 
 def test_the_same_records_make_the_same_bank(records, tmp_path):
@@ -49,21 +60,6 @@ def test_the_same_records_make_the_same_bank(records, tmp_path):
 
     for name in ("texts.json", "music.json", "patches.npy", "ends.npy"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
-
-
-def test_a_batch_depends_on_its_step_alone_and_knows_what_matches(records, tmp_path):
-    bank = make(records, tmp_path / "bank")
-    sampler = Sampler(bank, batch_size=4, balance=0.5, max_patches=12, seed=1)
-
-    one, again, other = sampler.batch(3), sampler.batch(3), sampler.batch(4)
-
-    assert one.texts.equal(again.texts)
-    assert one.first.patches.equal(again.first.patches)
-    assert not (one.texts.equal(other.texts) and one.first.patches.equal(other.first.patches))
-    assert one.text_matches.diagonal().eq(1).all()
-    assert one.piece_matches.equal(one.piece_matches.t())
-    assert list(one.first.lengths) == sorted(one.first.lengths)
-    assert max(one.first.lengths) <= 12
 
 
 def test_no_source_has_more_records_than_allowed(records):

@@ -40,16 +40,31 @@ def test_every_text_of_a_piece_states_only_what_is_true_of_it():
     true = full_text(facts).facts
 
     for seed in range(30):
-        for text in texts_of(facts, chance(seed), partial=2, phrases=4):
+        for text in texts_of(facts, chance(seed), translated=2, partial=2, phrases=4):
             assert text.facts
             assert text.facts <= true
+
+
+def test_a_translated_text_states_everything_in_another_language():
+    facts = facts_of(FIELDS)
+
+    said = {
+        text.text
+        for seed in range(400)
+        for text in texts_of(facts, chance(seed), translated=2, partial=0, phrases=0)[1:]
+    }
+
+    assert "아일랜드\nsession tune\nG major\n지그" in said
+    assert all(text.count("\n") == 3 for text in said)
 
 
 def test_phrases_come_in_many_languages():
     facts = facts_of({"dance_type": "waltz"})
 
     said = {
-        t.text for seed in range(200) for t in texts_of(facts, chance(seed), partial=0, phrases=2)
+        t.text
+        for seed in range(200)
+        for t in texts_of(facts, chance(seed), translated=0, partial=0, phrases=2)
     }
 
     assert len(said) > len(languages()) / 2
