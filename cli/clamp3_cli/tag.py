@@ -58,7 +58,7 @@ def tag(
         lines = [wire.dumps(wire.tag_to_wire(each, rank)) for rank, each in enumerate(tags, 1)]
         click.echo(b"\n".join(lines))
     else:
-        _show(tags, languages)
+        _show(tags)
     return 0 if tags else 1
 
 
@@ -76,14 +76,14 @@ def languages_of(environment: Mapping[str, str]) -> list[str]:
     return ["en"] if code in {"c", "posix", "en"} else [code, "en"]
 
 
-def _show(tags: Sequence[TagHit], languages: Sequence[str]) -> None:
-    known = [code for code in dict.fromkeys(languages) if any(code in t.labels for t in tags)]
-    columns = known or ["en"]
+def _show(tags: Sequence[TagHit]) -> None:
+    """Print a table; the labels say which languages there are, for these were asked by any name."""
+    columns = list(dict.fromkeys(code for each in tags for code in each.labels)) or ["en"]
     rows = [
         (
             str(rank),
             f"{each.score:.3f}",
-            *(each.labels.get(code, each.tag if code == "en" else "") for code in columns),
+            *(each.labels.get(code, "") for code in columns),
             each.category,
         )
         for rank, each in enumerate(tags, 1)

@@ -151,6 +151,15 @@ def test_tags_come_in_the_language_of_the_user(run, served):
     assert done.stdout.split()[:5] == ["rank", "score", "fi", "en", "category"]
 
 
+@pytest.mark.parametrize(("asked", "shown"), [("ko-KR", "ko"), ("no", "nb"), ("iw,IN", "he id")])
+def test_a_language_has_its_column_by_whatever_name_it_was_asked_for(run, served, asked, shown):
+    done = run(served, "tag", "a jig", "-n", "1", "--lang", asked)
+
+    header, first = done.stdout.splitlines()[:2]
+    assert header.split() == ["rank", "score", *shown.split(), "category"]
+    assert len(first.split()) >= len(header.split())
+
+
 def test_refused_files_are_listed_with_the_reason(run, served):
     done = run(served, "library", "errors", "--json")
 
