@@ -8,14 +8,13 @@ import random
 import threading
 import time
 import zlib
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from clamp3_models.metadata.answers import Answer, BadAnswerError, read_answer
 from clamp3_models.metadata.codes import languages
 from clamp3_models.metadata.endpoint import Endpoint, RefusedError, Reply, TroubleError, ask
 from clamp3_models.metadata.material import Material
-from clamp3_models.metadata.prompt import Message, ask_again, first_messages
+from clamp3_models.metadata.prompt import ask_again, first_messages
 from clamp3_plugin.errors import UsageError
 
 LANGUAGES = (
@@ -149,7 +148,8 @@ def converse(material: Material, endpoint: Endpoint, plan: Plan, gate: Gate) -> 
             outcome.answer = _sound(reply, material, language)
         except BadAnswerError as error:
             outcome.give_up("bad_answer", error)
-            messages = _complaint(first, reply, error.faults)
+            # with the last answer only: older ones would cost and teach nothing
+            messages = ask_again(first, reply.text, error.faults)
         else:
             outcome.status, outcome.reason, outcome.message = "written", "", ""
             return outcome
@@ -160,11 +160,6 @@ def _sound(reply: Reply, material: Material, language: str) -> Answer:
     if not reply.is_whole:
         raise BadAnswerError("It was cut off at the longest answer the endpoint gives: be brief.")
     return read_answer(reply.text, material, language)
-
-
-def _complaint(first: Sequence[Message], reply: Reply, faults: Sequence[str]) -> list[Message]:
-    """Ask again, with the last answer only: older ones would cost and teach nothing."""
-    return ask_again(first, reply.text, faults)
 
 
 def _backoff(plan: Plan, troubles: int) -> float:
