@@ -34,6 +34,7 @@ Noise = Callable[[int], None]
 """Seeds the dropout of a chunk, the same whenever it is called for it."""
 _ATTEMPTS = 100
 """Examples in a row that may be unreadable."""
+_DRAW_EVERY_S = 60.0
 _log = logging.getLogger(__name__)
 
 
@@ -163,6 +164,7 @@ class Trainer(Generic[E]):
             self._learning, settings.learning_rate, weight_decay=settings.weight_decay
         )
         self._history = History(place.folder)
+        self._drawn = time.monotonic()
 
     @property
     def steps(self) -> int:
@@ -185,7 +187,7 @@ class Trainer(Generic[E]):
             self._history.rewind(standing.step)
         began = time.monotonic()
         for examples in self._batches(standing.step):
-            loss = self._step(examples, standing.step)
+            loss = self.step(examples, standing.step)
             standing = replace(standing, step=standing.step + 1)
             self._tell(standing, loss)
             if standing.step % self._order.steps == 0:
@@ -193,10 +195,19 @@ class Trainer(Generic[E]):
                 began = time.monotonic()
             elif standing.step % self._settings.checkpoint_every == 0:
                 self._save(standing)
+        if self._place.ranks.leads:
+            self._history.draw()
         self._place.ranks.wait()
         return standing
 
-    def _step(self, examples: Sequence[E], step: int) -> float:
+    def step(self, examples: Sequence[E], step: int) -> float:
+        """Learn from a batch, this process's part of it, and give its loss.
+
+        Raises
+        ------
+        Clamp3Error
+            The loss is no number any more.
+        """
         settings, rank = self._settings, self._place.ranks.rank
         for group in self._optimizer.param_groups:
             group["lr"] = settings.learning_rate * warmed(step, settings.warmup_steps)
@@ -232,7 +243,9 @@ class Trainer(Generic[E]):
                     "seconds": round(seconds, 1),
                 }
             )
-            self._history.draw()
+            if time.monotonic() - self._drawn > _DRAW_EVERY_S:
+                self._history.draw()
+                self._drawn = time.monotonic()
         self._save(standing)
         return standing
 

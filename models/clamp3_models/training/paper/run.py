@@ -165,7 +165,7 @@ def _run_stage(
     Trainer(
         task,
         Data(training, evaluation),
-        modality=stage.modality,
+        modality=stage.modality.value,
         begun_from=begun_from,
         settings=settings,
         place=_place(_folder(recipe, i, paths.work), machine, report),

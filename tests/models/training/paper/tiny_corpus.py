@@ -30,10 +30,13 @@ num_heads = 2
 intermediate_size = 64
 """
 
+UNDISTURBED = MODEL.replace("num_layers", "dropout = 0.0\nnum_layers")
+"""The same without dropout."""
+
 DATA = """
 [data]
 train = ["records.jsonl"]
-evaluate_share = 0.25
+evaluate_share = 0.33
 """
 
 
@@ -44,8 +47,8 @@ def write_corpus(folder: Path) -> Path:
     lines = []
     for i, key in enumerate(KEYS):
         name, instrument = f"tune{i:02}", INSTRUMENTS[i % 3]
-        notes = random.choice(list("CDEFGAB"), size=(6, 4))
-        bars = "".join(f"[V:1]{' '.join(bar)}|\n" for bar in notes)
+        bar = " ".join("CDEFGABcdefg"[i] * 4)
+        bars = f"[V:1]{bar}|\n" * 6
         (folder / f"music/{name}.abc").write_text(
             f'L:1/8\nM:4/8\nK:{key}\nV:1 treble nm="{instrument}"\n{bars}'
         )
