@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from clamp3_cli import evaluate_models
 from clamp3_cli.evaluate_report import report
 
 if TYPE_CHECKING:  # importing it takes numpy along, which every start of clamp3 would wait for
@@ -30,7 +31,15 @@ def evaluate() -> None:
     """
 
 
-evaluate.add_command(report)
+for _command in (
+    report,
+    evaluate_models.cross_modal,
+    evaluate_models.multilingual,
+    evaluate_models.probe,
+    evaluate_models.tags,
+    evaluate_models.import_dataset,
+):
+    evaluate.add_command(_command)
 
 
 @evaluate.command()

@@ -6,7 +6,7 @@ What cannot be read is left out of the figures that need it, and named.
 import base64
 import random
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,9 @@ from clamp3_plugin.readers.score import Score, score_from_standard_abc
 
 SHIPPED_CLASSES = frozenset({"open", "permission"})
 """Licence classes of music that the shipped weights may learn from."""
+
+
+FREE_TEXTS = ("background", "analysis", "description", "scene")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,10 @@ class Piece:
     """Some bars of the score."""
     rest: str = field(default="", repr=False)
     """The score without these bars."""
+    texts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Free texts by the name of their field."""
+    translations: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The same in another language, which stands under ``language``."""
 
     @property
     def text(self) -> str:
@@ -110,7 +117,13 @@ def _piece(record: Record, seed: int, unread: list[str]) -> Piece:
         recording=music["recording"],
         passage=passage,
         rest=rest,
+        texts={name: str(fields[name]) for name in FREE_TEXTS if fields.get(name)},
+        translations=_translations(fields.get("translations")),
     )
+
+
+def _translations(value: object) -> dict[str, str]:
+    return {str(k): str(v) for k, v in value.items() if v} if isinstance(value, Mapping) else {}
 
 
 def _contents(record: Record, unread: list[str]) -> Iterator[tuple[str, Content]]:

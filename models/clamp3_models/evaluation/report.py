@@ -91,12 +91,16 @@ def markdown(report: Report) -> str:
     """Give a report as Markdown."""
     parts = [f"# Evaluation of {report.model}", _DATA]
     parts.append("\n".join(f"- {name}: {count:,}" for name, count in report.data.items()))
-    for table in report.tables:
-        parts += [f"## {table.title}", table.about, _markdown_table(table)]
+    parts += [markdown_of(table) for table in report.tables]
     if report.pictures:
         parts += ["## Pictures", *(f"![{name}]({name})" for name in report.pictures)]
     parts += ["## Missing", "\n".join(f"- {line}" for line in report.missing) or "Nothing."]
     return "\n\n".join(parts) + "\n"
+
+
+def markdown_of(table: Table) -> str:
+    """Give one table as Markdown, with its title and how it was measured."""
+    return f"## {table.title}\n\n{table.about}\n\n{_markdown_table(table)}"
 
 
 _DATA = (
