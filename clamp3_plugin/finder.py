@@ -101,7 +101,7 @@ class Finder:
         """
         asked = self._ask(source)
         background = self._library.background(asked.modality)
-        return self._tagger.tag(asked.vector, languages, n, background)
+        return self._tagger.tag(asked.vector, languages, n, background, asked.modality)
 
     def _explain_emptiness(self) -> None:
         others = self._library.other_spaces()

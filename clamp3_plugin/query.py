@@ -92,7 +92,10 @@ class TagHit:
     tag: str
     category: str
     score: float
+    """Cosine similarity, -1 to 1."""
     labels: dict[str, str]
+    probability: float | None = None
+    """How often the tag is right at this score; None where nothing is claimed."""
 
 
 @dataclass(frozen=True, slots=True)

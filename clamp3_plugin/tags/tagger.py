@@ -3,6 +3,9 @@
 A concept is put where its labels lie in the embedding space: the mean of the English one and those
 of the languages asked for. Some words lie near to everything; where there is a background of other
 music, what a concept scores there on average is taken off before the concepts are ranked.
+
+A model that comes with a calibration brings the places of the concepts along, whatever the language,
+and music is tagged by how likely each concept is.
 """
 
 import hashlib
@@ -16,7 +19,9 @@ from clamp3_plugin.encoding import Embeddings, Encoder, encode, normalize
 from clamp3_plugin.errors import UsageError
 from clamp3_plugin.music import Modality
 from clamp3_plugin.query import TagHit
-from clamp3_plugin.tags.vocabulary import Concept, Vocabulary
+from clamp3_plugin.tags.calibration import Calibration
+from clamp3_plugin.tags.order import spread
+from clamp3_plugin.tags.vocabulary import Vocabulary
 
 MIN_BACKGROUND = 32
 """Fewer vectors say more of themselves than of music."""
@@ -25,10 +30,17 @@ MIN_BACKGROUND = 32
 class Tagger:
     """Ranks the concepts of a vocabulary for a vector."""
 
-    def __init__(self, encoder: Encoder, vocabulary: Vocabulary, cache: Path | None = None) -> None:
+    def __init__(
+        self,
+        encoder: Encoder,
+        vocabulary: Vocabulary,
+        cache: Path | None = None,
+        calibration: Calibration | None = None,
+    ) -> None:
         self._encoder = encoder
         self.vocabulary = vocabulary
         self._cache = cache
+        self._calibration = calibration
         self._by_language: dict[str, Embeddings] = {}
 
     def tag(
@@ -37,6 +49,7 @@ class Tagger:
         languages: Sequence[str] = ("en",),
         n: int = 10,
         background: Embeddings | None = None,
+        modality: Modality = Modality.TEXT,
     ) -> list[TagHit]:
         """Give the tags that fit a vector.
 
@@ -49,42 +62,68 @@ class Tagger:
         n
             How many at most.
         background
-            Vectors of other music of the same modality, shape ``(m, dim)``, unit rows.
+            Vectors of other music of the same modality, shape ``(m, dim)``, unit rows. A modality with
+            a calibration does without.
+        modality
+            Of the vector.
 
         Returns
         -------
         list of TagHit
-            Best first. ``score`` is the cosine; the order also takes the background into account.
+            Best first. ``score`` is the cosine. The order is that of the probabilities, with no
+            category crowding the others out; where there are none, of the cosines less the background.
         """
         if n < 1:
             raise UsageError(f"{n} tags were asked for; at least 1 can be given.")
         languages = self.vocabulary.known(languages)
         prototypes = self.prototypes(languages)
         scores = prototypes @ vector
+        curves = self._calibration.curves.get(modality) if self._calibration else None
+        if curves is not None:
+            likelihood = curves.likelihood(scores)
+            categories = [concept.category for concept in self.vocabulary.concepts]
+            return [
+                self._hit(
+                    i, scores[i], languages, float(likelihood[i]) if curves.claims(i) else None
+                )
+                for i in spread(likelihood, categories, n)
+            ]
         ranked = scores
         if background is not None and len(background) >= MIN_BACKGROUND:
             ranked = scores - prototypes @ background.mean(axis=0)
         order = np.argsort(-ranked, kind="stable")[:n]
-        return [self._hit(self.vocabulary.concepts[i], float(scores[i]), languages) for i in order]
+        return [self._hit(i, scores[i], languages) for i in order]
 
-    @staticmethod
-    def _hit(concept: Concept, score: float, languages: Sequence[str]) -> TagHit:
+    def _hit(
+        self,
+        index: int,
+        score: float,
+        languages: Sequence[str],
+        probability: float | None = None,
+    ) -> TagHit:
+        concept = self.vocabulary.concepts[index]
         labels = {code: concept.labels[code] for code in languages if code in concept.labels}
         labels = labels or {"en": concept.labels["en"]}
-        return TagHit(concept.tag, concept.category, max(-1.0, min(1.0, score)), labels)
+        score = max(-1.0, min(1.0, float(score)))
+        return TagHit(concept.tag, concept.category, score, labels, probability)
 
     def prototypes(self, languages: Sequence[str]) -> Embeddings:
         """Give where each concept lies, by English and the given languages.
+
+        With a calibration they are those it was made with, in whatever language.
 
         Returns
         -------
         Embeddings
             float32, shape ``(concepts, dim)``, unit rows.
         """
+        if self._calibration is not None:
+            return self._calibration.prototypes
         codes = dict.fromkeys(["en", *languages])
-        return normalize(np.mean([self._of_language(code) for code in codes], axis=0))
+        return normalize(np.mean([self.of_language(code) for code in codes], axis=0))
 
-    def _of_language(self, language: str) -> Embeddings:
+    def of_language(self, language: str) -> Embeddings:
+        """Give where the labels of one language lie, unit rows; encoded once and kept."""
         if language not in self._by_language:
             stored = self._load(language)
             if stored is None:

@@ -220,16 +220,26 @@ def answer_from_wire(value: object) -> Answer:
 
 def tag_to_wire(tag: TagHit, rank: int) -> JsonObject:
     """Give a tag as one line of ``tag --json``."""
-    head = {"rank": rank, "tag": tag.tag, "category": tag.category}
-    return {**head, "score": round(tag.score, 6), "labels": dict(tag.labels)}
+    probability = None if tag.probability is None else round(tag.probability, 4)
+    return {
+        "rank": rank,
+        "tag": tag.tag,
+        "category": tag.category,
+        "score": round(tag.score, 6),
+        "probability": probability,
+        "labels": dict(tag.labels),
+    }
 
 
 def tag_from_wire(value: object) -> TagHit:
     """Read a tag."""
     fields = Fields(value, "The tag")
-    names = [fields.need("tag", str), fields.take("category", str) or ""]
     return TagHit(
-        names[0], names[1], fields.number("score") or 0.0, fields.take("labels", dict) or {}
+        fields.need("tag", str),
+        fields.take("category", str) or "",
+        fields.number("score") or 0.0,
+        fields.take("labels", dict) or {},
+        fields.number("probability"),
     )
 
 

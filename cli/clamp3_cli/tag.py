@@ -41,7 +41,8 @@ def tag(
     """Tag music or a text, in many languages.
 
     Genres, dances, forms, moods, instruments, regions and periods that fit a file, a part of one, or
-    a text.
+    a text. Where the model was calibrated, "right" says how often a tag is right at its score, for
+    music that has something of its category at all; it is empty where nothing can be claimed.
 
     \b
     clamp3 tag ./jig.abc --lang ko,en
@@ -79,13 +80,30 @@ def languages_of(environment: Mapping[str, str]) -> list[str]:
 def _show(tags: Sequence[TagHit]) -> None:
     """Print a table; the labels say which languages there are, for these were asked by any name."""
     columns = list(dict.fromkeys(code for each in tags for code in each.labels)) or ["en"]
+    # a model without a calibration claims nothing of any tag
+    claims = any(each.probability is not None for each in tags)
     rows = [
         (
             str(rank),
             f"{each.score:.3f}",
+            *([_percent(each.probability)] if claims else []),
             *(each.labels.get(code, "") for code in columns),
             each.category,
         )
         for rank, each in enumerate(tags, 1)
     ]
-    output.table(("rank", "score", *columns, "category"), rows, "rank score")
+    right = ["right"] if claims else []
+    output.table(("rank", "score", *right, *columns, "category"), rows, "rank score right")
+
+
+def _percent(probability: float | None) -> str:
+    """Say a probability.
+
+    Examples
+    --------
+    >>> _percent(0.874), _percent(0.003), _percent(None)
+    ('87%', '<1%', '')
+    """
+    if probability is None:
+        return ""
+    return f"{probability:.0%}" if probability >= 0.01 else "<1%"

@@ -22,7 +22,7 @@ from clamp3_plugin.music import Passage, Piece
 from clamp3_plugin.query import Answer, Filter, Query, Source, TagHit
 from clamp3_plugin.readers import registry
 from clamp3_plugin.readers.content import Content
-from clamp3_plugin.tags import Tagger, Vocabulary
+from clamp3_plugin.tags import Tagger, Vocabulary, load_calibration
 from clamp3_plugin.wire import IndexEvent, Vectors
 
 LoadEncoder = Callable[[Home, Config], Clamp3Encoder]
@@ -180,7 +180,11 @@ class MusicService:
         library = Library.open(folder, encoder.space, encoder.dim, read_only=self._read_only)
         shared = SharedEncoder(encoder)
         asking, indexing = shared.view(Urgency.QUESTION), shared.view(Urgency.INDEXING)
-        tagger = Tagger(asking, Vocabulary.load(), self._home.cache)
+        vocabulary = Vocabulary.load()
+        calibration = None
+        if encoder.folder is not None:
+            calibration = load_calibration(encoder.folder, encoder, vocabulary)
+        tagger = Tagger(asking, vocabulary, self._home.cache, calibration)
         finder = Finder(asking, library, registry, tagger)
         return _Parts(encoder, shared, library, finder, Indexer(library, indexing, registry))
 

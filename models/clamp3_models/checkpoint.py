@@ -35,6 +35,7 @@ from clamp3_models.store import ModelInfo, ModelStore, temporary_folder
 from clamp3_models.tokenizer import load_tokenizer
 from clamp3_models.weights import check_folder, check_state_dict, read_config, write_model
 from clamp3_plugin.errors import MissingFileError, NoModelError
+from clamp3_plugin.tags import CALIBRATION_FILE
 
 TIMEOUT_S = 1800.0  # a slow disk needs minutes for the 2.6 GB of saas
 _PICKLE_LIMIT = 64 << 20  # bytes of the pickle beside the tensors; the official file has 0.8 MB
@@ -172,7 +173,7 @@ def _from_folder(source: Path, folder: Path, name: str, tokenizer: Path | None) 
 def _copy_ours(source: Path, folder: Path, name: str) -> None:
     if (source / SUMS_FILE).is_file():
         check_sums(source)
-    for file in (CONFIG_FILE, WEIGHTS_FILE, CARD_FILE, *TOKENIZER_FILES):
+    for file in (CONFIG_FILE, WEIGHTS_FILE, CARD_FILE, CALIBRATION_FILE, *TOKENIZER_FILES):
         if (source / file).is_file():
             shutil.copyfile(source / file, folder / file)
     check_folder(folder)

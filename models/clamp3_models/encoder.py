@@ -10,6 +10,7 @@ nothing for padding.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, overload
 
 import numpy as np
@@ -61,7 +62,7 @@ class Clamp3Encoder:
 
     def __init__(
         self, model: Clamp3, tokenizer: Tokenizer, *, weights_sha256: str, device: str = "cpu",
-        dtype: torch.dtype = torch.float32,
+        dtype: torch.dtype = torch.float32, folder: Path | None = None,
     ) -> None:  # fmt: skip
         self._model = (
             model.eval().to(device=device, dtype=dtype).requires_grad_(requires_grad=False)
@@ -71,6 +72,7 @@ class Clamp3Encoder:
         self._device = torch.device(device)
         self._dtype = dtype
         self._weights = weights_sha256
+        self._folder = folder
 
     @property
     def config(self) -> Clamp3Config:
@@ -94,6 +96,11 @@ class Clamp3Encoder:
                 precision[self._dtype],
             )
         )
+
+    @property
+    def folder(self) -> Path | None:
+        """Where the model was loaded from, for what else lies there; None for one made in memory."""
+        return self._folder
 
     @property
     def device(self) -> str:

@@ -44,6 +44,7 @@ def load_model(
         weights_sha256=weights_sha256(folder),
         device=device,
         dtype=dtype,
+        folder=folder,
     )
 
 

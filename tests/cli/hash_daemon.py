@@ -16,6 +16,7 @@ class SlowOnDemand(HashEncoder):
     """Takes its time over a text that asks for it; gives frames and a device like the real one."""
 
     device = "cpu"
+    folder = None
 
     def encode_text(self, texts):
         time.sleep(5 if "slowly now" in texts else 0)

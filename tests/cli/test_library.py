@@ -141,7 +141,7 @@ def test_tags_come_in_the_languages_asked_for(run, served, music):
 
     tags = [json.loads(line) for line in done.stdout.splitlines()]
     assert [tag["rank"] for tag in tags] == [1, 2, 3]
-    assert list(tags[0]) == ["rank", "tag", "category", "score", "labels"]
+    assert list(tags[0]) == ["rank", "tag", "category", "score", "probability", "labels"]
     assert set(tags[0]["labels"]) == {"ko", "en"}
 
 

@@ -108,8 +108,9 @@ def test_a_piece_survives_the_wire():
     assert wire.piece_from_wire(over_the_wire(wire.piece_to_wire(JIG))) == JIG
 
 
-def test_a_tag_survives_the_wire():
-    tag = TagHit("jig", "dance", 0.41, {"en": "jig", "ko": "지그"})
+@pytest.mark.parametrize("probability", [None, 0.0, 0.8731])
+def test_a_tag_survives_the_wire(probability):
+    tag = TagHit("jig", "dance", 0.41, {"en": "jig", "ko": "지그"}, probability)
 
     assert wire.tag_from_wire(over_the_wire(wire.tag_to_wire(tag, 1))) == tag
 
