@@ -2,10 +2,9 @@
 
 The paper's stage trains on text and one view of the music with the un-normalised ClipLoss at scale 1
 and batches of thousands. A small model on two CPU cores gets further with normalised embeddings and
-learnt temperatures, and with three things that cost next to nothing beside the encoder:
+learnt temperatures, and with two things that cost little beside the encoder:
 
 * every view is told from thousands of texts of the whole set, since their features are frozen;
-* every text is told from the views of the last steps too (a cross-batch memory);
 * two views of a piece, score and performance or whole and passage, are drawn together.
 
 What a text says truly of another piece is never counted against it. The paper's own stages are in
@@ -13,8 +12,7 @@ What a text says truly of another piece is never counted against it. The paper's
 
 References
 ----------
-Wang et al., "Cross-Batch Memory for Embedding Learning", 2020; Radford et al., "Learning Transferable
-Visual Models From Natural Language Supervision", 2021.
+Radford et al., "Learning Transferable Visual Models From Natural Language Supervision", 2021.
 """
 
 import math
@@ -53,10 +51,6 @@ class SymbolicSettings:
     temperature: float = 0.07
     """At the start; learnt from there."""
     pair_loss_weight: float = 0.5
-    memory: int = 4096
-    """Views of earlier steps that texts and views are told from."""
-    memory_from: int = 150
-    """Step from which the memory is used: before, embeddings move too fast."""
     whole_from: float = 0.9
     """Share of the run after which windows are no longer thinned."""
     seed: int = 42
@@ -103,35 +97,6 @@ class Student(nn.Module):
         return F.normalize(self.text_proj(features), dim=-1)
 
 
-class Memory:
-    """Views of the last steps: embeddings, and whose they are."""
-
-    def __init__(self, size: int, dim: int) -> None:
-        self._size = size
-        self.embeddings = torch.zeros(0, dim)
-        self.pieces = torch.zeros(0, dtype=torch.int64)
-        self.transposed = torch.zeros(0, dtype=torch.bool)
-
-    def keep(self, embeddings: Tensor, pieces: Tensor, transposed: Tensor) -> None:
-        """Take new views, ``(n, D)``, and forget the oldest."""
-        self.embeddings = torch.cat([self.embeddings, embeddings.detach()])[-self._size :]
-        self.pieces = torch.cat([self.pieces, pieces])[-self._size :]
-        self.transposed = torch.cat([self.transposed, transposed])[-self._size :]
-
-    def state(self) -> dict[str, Tensor]:
-        """Give what a checkpoint keeps."""
-        return {
-            "embeddings": self.embeddings,
-            "pieces": self.pieces,
-            "transposed": self.transposed,
-        }
-
-    def load(self, state: dict[str, Tensor]) -> None:
-        """Take what a checkpoint kept."""
-        self.embeddings, self.pieces = state["embeddings"], state["pieces"]
-        self.transposed = state["transposed"]
-
-
 class Trainer:
     """One run of the stage; the state after a step depends on settings, data and step alone.
 
@@ -159,7 +124,6 @@ class Trainer:
         self._optimizer = torch.optim.AdamW(
             _decayed(self.student, settings.weight_decay), settings.learning_rate, (0.9, 0.98)
         )
-        self._memory = Memory(settings.memory, sizes.dim)
         self._truth = Truth(bank)
         families = {name: i for i, name in enumerate({piece.family: 0 for piece in bank.pieces})}
         self._families = torch.tensor([families[piece.family] for piece in bank.pieces])
@@ -189,64 +153,42 @@ class Trainer:
         return {**state, **{f"text_proj.{key}": value for key, value in projection.items()}}
 
     def _step(self, batch: Batch) -> Progress:
-        student, memory = self.student, self._memory
+        student = self.student
         views = student.music(batch.first), student.music(batch.second)
         texts = student.text(self._features[batch.texts])
-        pieces, transposed = torch.from_numpy(batch.pieces), torch.tensor(batch.transposed)
-        recalled = self.step >= self.settings.memory_from
-        text_loss = self._text_loss(batch, views, texts, recalled=recalled)
-        pair_loss = self._pair_loss(pieces, views, recalled=recalled)
+        text_loss = self._text_loss(batch, views, texts)
+        pair_loss = self._pair_loss(torch.from_numpy(batch.pieces), views)
         self._optimizer.zero_grad()
         torch.autograd.backward(text_loss + self.settings.pair_loss_weight * pair_loss)
         nn.utils.clip_grad_norm_(student.parameters(), 1.0)
         self._optimizer.step()
-        for view in views:
-            memory.keep(view, pieces, transposed)
         scale = student.text_scale.exp().item()
         return Progress(self.step, text_loss.item(), pair_loss.item(), scale)
 
-    def _text_loss(
-        self, batch: Batch, views: tuple[Tensor, Tensor], texts: Tensor, *, recalled: bool
-    ) -> Tensor:
+    def _text_loss(self, batch: Batch, views: tuple[Tensor, Tensor], texts: Tensor) -> Tensor:
         """Tell every view from all texts of the batch, and every piece's text from all views."""
         scale = self.student.text_scale.clamp(max=MAX_SCALE).exp()
-        B, memory = len(batch.pieces), self._memory
-        rows = batch.texts.numpy()
-        unfit = torch.from_numpy(self._truth.unfit(rows, batch.pieces, batch.transposed)).t()
-        unfit[:, :B].fill_diagonal_(0)
-        others = unfit[:, :B].t()
-        remembered = torch.zeros(B, 0)
-        if recalled:
-            old = self._truth.unfit(rows[:B], memory.pieces.numpy(), memory.transposed.numpy())
-            remembered = scale * texts[:B] @ memory.embeddings.t()
-            remembered = remembered.masked_fill(torch.from_numpy(old), _IMPOSSIBLE)
-        losses = []
+        B = len(batch.pieces)
+        unfit = self._truth.unfit(batch.texts.numpy(), batch.pieces, batch.transposed)
+        excluded = torch.from_numpy(unfit).t()
+        excluded[:, :B].fill_diagonal_(0)
         answers = torch.arange(B)
+        losses = []
         for view in views:
-            logits = scale * view @ texts.t()
-            losses.append(F.cross_entropy(logits.masked_fill(unfit, _IMPOSSIBLE), answers))
-            back = logits[:, :B].t().masked_fill(others, _IMPOSSIBLE)
-            losses.append(F.cross_entropy(torch.cat([back, remembered], 1), answers))
+            logits = (scale * view @ texts.t()).masked_fill(excluded, _IMPOSSIBLE)
+            losses.append(F.cross_entropy(logits, answers))
+            losses.append(F.cross_entropy(logits[:, :B].t(), answers))
         return torch.stack(losses).mean()
 
-    def _pair_loss(self, pieces: Tensor, views: tuple[Tensor, Tensor], *, recalled: bool) -> Tensor:
+    def _pair_loss(self, pieces: Tensor, views: tuple[Tensor, Tensor]) -> Tensor:
         """Tell the second view of a piece from all other pieces' by the first, and the other way."""
         scale = self.student.pair_scale.clamp(max=MAX_SCALE).exp()
-        families, memory = self._families[pieces], self._memory
-        same = families[:, None] == families[None]
-        same.fill_diagonal_(0)
+        families = self._families[pieces]
+        related = families[:, None] == families[None]
+        related.fill_diagonal_(0)
+        logits = (scale * views[0] @ views[1].t()).masked_fill(related, _IMPOSSIBLE)
         answers = torch.arange(len(pieces))
-        old = torch.zeros(0, views[0].shape[1])
-        related = torch.zeros(len(pieces), 0, dtype=torch.bool)
-        if recalled:
-            old, known = memory.embeddings, self._families[memory.pieces]
-            related = families[:, None] == known[None]
-        losses = []
-        for one, other in (views, views[::-1]):
-            logits = scale * one @ torch.cat([other, old]).t()
-            logits = logits.masked_fill(torch.cat([same, related], 1), _IMPOSSIBLE)
-            losses.append(F.cross_entropy(logits, answers))
-        return torch.stack(losses).mean()
+        return (F.cross_entropy(logits, answers) + F.cross_entropy(logits.t(), answers)) / 2
 
     def _save(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -255,7 +197,6 @@ class Trainer:
             {
                 "model": self.student.state_dict(),
                 "optimizer": self._optimizer.state_dict(),
-                "memory": self._memory.state(),
                 "step": self.step,
                 "settings": self._described,
             },
@@ -273,7 +214,6 @@ class Trainer:
             )
         self.student.load_state_dict(saved["model"])
         self._optimizer.load_state_dict(saved["optimizer"])
-        self._memory.load(saved["memory"])
         self.step = int(saved["step"])
 
 

@@ -5,15 +5,13 @@ import pytest
 import torch
 
 from clamp3_models.training.batches import BatchSettings
-from clamp3_models.training.symbolic import Memory, Sizes, SymbolicSettings, Trainer, schedule
+from clamp3_models.training.symbolic import Sizes, SymbolicSettings, Trainer, schedule
 from clamp3_models.training.views import ViewSettings
 from clamp3_models.transformer import TransformerConfig
 from tests.models.training.test_bank import make, records  # noqa: F401 - a fixture
 
 SIZES = Sizes(TransformerConfig(32, 1, 1, 64, 1, 64, 2, 1e-12, 0.0), 16)
-SETTINGS = SymbolicSettings(
-    steps=12, learning_rate=3e-3, warmup_steps=2, memory=20, memory_from=3, checkpoint_every=5
-)
+SETTINGS = SymbolicSettings(steps=12, learning_rate=3e-3, warmup_steps=2, checkpoint_every=5)
 
 
 @pytest.fixture
@@ -72,13 +70,3 @@ def test_the_rate_climbs_then_falls_to_nothing():
     assert rates[0] == 0.5
     assert max(rates) == rates[1] == 1
     assert rates[-1] < 0.1
-
-
-def test_the_memory_forgets_the_oldest():
-    memory = Memory(3, 2)
-
-    for number in range(2):
-        memory.keep(torch.full((2, 2), number), torch.tensor([number] * 2), torch.zeros(2) > 0)
-
-    assert memory.pieces.tolist() == [0, 1, 1]
-    assert memory.embeddings[:, 0].tolist() == [0, 1, 1]
