@@ -186,10 +186,10 @@ def _split_bars(key: str, text: str) -> _Voice:
                 left = _more_telling(left, right)
             continue
         content, numbers = _ending_numbers(content)
-        if bars:
-            bars[-1] = replace(bars[-1], right=bars[-1].right + numbers)
-        else:
+        if not bars:
             left += numbers
+        elif numbers:
+            bars[-1] = replace(bars[-1], right=bars[-1].right + numbers)
         before = bars[-1].right if bars else left
         bars.append(_Bar(before, content, right, (i - start) // 2 + 1))
     return _Voice(key, prefix, tuple(bars))

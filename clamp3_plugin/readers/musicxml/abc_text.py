@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from clamp3_plugin.readers.musicxml.bars import Rhythm, bar_text, fill_time
 from clamp3_plugin.readers.musicxml.events import Event, Note
+from clamp3_plugin.readers.musicxml.heads import STEMLESS
 from clamp3_plugin.readers.musicxml.lyrics import Verses
+from clamp3_plugin.readers.musicxml.measures import Part
 from clamp3_plugin.readers.musicxml.opening import Opening
 from clamp3_plugin.readers.musicxml.part_list import Group, PartName
-from clamp3_plugin.readers.musicxml.parts import Part
 
 LINE = 100  # characters of music that a line stays under
-STEMLESS = "s"
 DEFAULT_CLEF = "treble"
 
 
@@ -146,7 +146,7 @@ def is_stemless(bars: list[list[Event]]) -> bool:
 def body_lines(voice: Voice, bars: list[list[Event]], part: Part) -> list[str]:
     """Write the lines of music of a voice, with its words."""
     lines = [f"V:{voice.number}"]
-    verses = Verses(bars)
+    verses = Verses(part.verses.get(voice.name, ()))
     line = "|:" if part.repeat_at_start else ""
     begun = 0
     for count, (bar, measure) in enumerate(zip(bars, part.measures, strict=True)):

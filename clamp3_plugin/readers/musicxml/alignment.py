@@ -6,15 +6,17 @@ Conventions: times are quarter notes from the start, repeats not played.
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import accumulate
+from math import lcm
 
 from clamp3_plugin.readers.musicxml.barlines import Barline
 from clamp3_plugin.readers.musicxml.events import Mark
-from clamp3_plugin.readers.musicxml.parts import Measure, Part
+from clamp3_plugin.readers.musicxml.measures import Measure, Part
+from clamp3_plugin.readers.musicxml.values import Ticks
 
 DEFAULT_TEMPO = 120.0
 
 
-def align(parts: Sequence[Part]) -> list[Measure]:
+def align(parts: Sequence[Part], lengths: Sequence[Fraction]) -> list[Measure]:
     """Give all parts the same bars, each with something in every voice.
 
     Where a part ends early or has an empty measure, its bars become unprinted rests; a measure that
@@ -27,7 +29,6 @@ def align(parts: Sequence[Part]) -> list[Measure]:
         One part's measures, as long in time as the longest of all parts.
     """
     longest = max(parts, key=lambda part: len(part.measures))
-    lengths = bar_lengths(parts)
     for part in parts:
         for here, model in enumerate(longest.measures):
             if here == len(part.measures):
@@ -58,13 +59,32 @@ def bar_lengths(parts: Sequence[Part]) -> list[Fraction]:
     lengths = [Fraction(0)] * max(len(part.measures) for part in parts)
     for part in parts:
         for here, measure in enumerate(part.measures):
-            lengths[here] = max(lengths[here], measure.quarters)
+            quarters = measure.quarters
+            # nearly always one object, and fractions are slow
+            if quarters is not lengths[here] and quarters > lengths[here]:
+                lengths[here] = quarters
     return lengths
 
 
-def tempo_map(parts: Sequence[Part]) -> tuple[tuple[float, float], ...]:
+def running_sums(lengths: Sequence[Ticks]) -> list[Fraction]:
+    """Add up lengths: where each bar begins, and where the last ends.
+
+    Examples
+    --------
+    >>> [str(onset) for onset in running_sums([Fraction(3, 4), Fraction(3, 2)])]
+    ['0', '3/4', '9/4']
+    """
+    # one denominator for all: whole numbers add up faster
+    unit = lcm(*{length.denominator for length in lengths})
+    counts = (length.numerator * (unit // length.denominator) for length in lengths)
+    return [Fraction(count, unit) for count in accumulate(counts, initial=0)]
+
+
+def tempo_map(
+    parts: Sequence[Part], lengths: Sequence[Fraction]
+) -> tuple[tuple[float, float], ...]:
     """Collect the tempos of all parts as (quarter notes from the start, quarter notes a minute)."""
-    onsets = [Fraction(0), *accumulate(bar_lengths(parts))]
+    onsets = running_sums(lengths)
     tempos = {
         float(onsets[measure] + offset): quarters
         for part in reversed(parts)

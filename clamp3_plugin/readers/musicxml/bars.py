@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 
-from clamp3_plugin.readers.musicxml.events import Event, Head, Mark, Note
-from clamp3_plugin.readers.musicxml.lengths import length, length_text
-from clamp3_plugin.readers.musicxml.notes import MAX_HEADS
+from clamp3_plugin.readers.musicxml.events import Event, Grace, Mark, Note
+from clamp3_plugin.readers.musicxml.heads import MAX_HEADS
+from clamp3_plugin.readers.musicxml.lengths import length, mean
 from clamp3_plugin.readers.musicxml.values import Ticks
 
 MAX_NESTING = 4  # tuplets within tuplets
@@ -18,11 +18,23 @@ _DOTTED = {Fraction(3): ">", Fraction(1, 3): "<"}
 
 def fill_time(events: list[Event], end: Ticks, per_quarter: Ticks) -> list[Event]:
     """Bring the events of a bar into one line of time: no gaps, no overlaps."""
+    if events and _is_filled(events, end):
+        return events
     line = _Timeline(per_quarter)
     for event in sorted(events, key=lambda event: event.time):
         line.add(event)
     line.fill_to(end)
     return [event for event in line.events if not _is_nothing(event)]
+
+
+def _is_filled(events: list[Event], end: Ticks) -> bool:
+    """Tell whether each event begins where the one before ends, as nearly always."""
+    now: Ticks = 0
+    for event in events:
+        if event.time != now:
+            return False
+        now += event.duration
+    return now == end
 
 
 def _is_nothing(event: Event) -> bool:
@@ -43,7 +55,8 @@ class _Timeline:
         """Let unprinted rests lead up to a time; a 64th note is no gap."""
         gap = time - self._now
         if gap * 16 > self._per_quarter:
-            rest = Note(self._now, gap, self._per_quarter, rest="x")
+            rest = Note(self._now, gap, self._per_quarter, [])
+            rest.rest = "x"
             self.events.append(rest)
             self._last = rest
             self._now = time
@@ -89,8 +102,8 @@ class _Timeline:
         last.duration = shorter
         self._now = last.time + shorter
         if left * 16 > self._per_quarter:
-            again = [Head(head.text) for head in heads]
-            self._append(Note(self._now, left, self._per_quarter, heads=again))
+            again = [(text, False) for text, _ in heads]
+            self._append(Note(self._now, left, self._per_quarter, again))
 
 
 @dataclass(slots=True)
@@ -112,22 +125,25 @@ class Rhythm:
     def write(self, bar: list[Event]) -> None:
         """Set length, ``before`` and ``after`` of every note of a bar."""
         notes = [event for event in bar if isinstance(event, Note)]
+        has_rests = has_beams = False
         for note in notes:
-            if not note.grace:
+            if (note.tuplet is None and not self._open) or note.grace is not None:
+                note.length = length(note.duration, note.per_quarter)
+            else:
                 self._count(note)
-            note.length = self._length(note)
-        _join_rests(notes)
-        _break(notes)
+                ratio = note.tuplet.ratio if note.tuplet is not None else 1
+                note.length = length(note.duration, note.per_quarter, ratio)
+            has_beams = has_beams or note.beamed
+            has_rests = has_rests or not note.heads
+        if has_beams:
+            if has_rests:
+                _join_rests(notes)
+            _break(notes)
 
     def end(self) -> None:
         """Close what is still open at the end of the voice."""
         while self._open:
             self._close()
-
-    def _length(self, note: Note) -> Fraction:
-        if note.grace or note.tuplet is None:
-            return length(note.duration, note.per_quarter)
-        return length(note.duration, note.per_quarter, note.tuplet.ratio)
 
     def _count(self, note: Note) -> None:
         tuplet = note.tuplet
@@ -159,11 +175,12 @@ def _break(notes: list[Note]) -> None:
     """Write dotted pairs under one beam with ``>`` or ``<``."""
     paired = False
     for first, second in pairwise(notes):
-        sign = "" if paired else _dotted(first, second)
-        if sign:
-            first.length = second.length = (first.length + second.length) / 2
+        if paired or not second.beamed or first.length is second.length:
+            paired = False
+        elif sign := _dotted(first, second):
+            first.length = second.length = mean(first.length, second.length)
             first.after = sign
-        paired = bool(sign)
+            paired = True
 
 
 def _join_rests(notes: list[Note]) -> None:
@@ -181,9 +198,9 @@ def _join_rests(notes: list[Note]) -> None:
 def _dotted(first: Note, second: Note) -> str:
     if first.tuplet or second.tuplet or first.grace or second.grace:
         return ""
-    if not (second.beamed and first.length and second.length):
+    if not (first.length.eighths and second.length.eighths):
         return ""
-    return _DOTTED.get(first.length / second.length, "")
+    return _DOTTED.get(first.length.eighths / second.length.eighths, "")
 
 
 def bar_text(bar: list[Event]) -> str:
@@ -192,33 +209,45 @@ def bar_text(bar: list[Event]) -> str:
     for event in bar:
         if isinstance(event, Mark):
             pieces.append(event.text)
-            continue
-        if not event.beamed and not event.grace:
-            pieces.append(" ")
-        pieces.append(_note_text(event))
+        else:
+            if not event.beamed and event.grace is None:
+                pieces.append(" ")
+            pieces.append(_note_text(event))
     text = "".join(pieces)
-    # an octave shift may end where it begins, and a pedal begin or end twice
-    text = text.replace("!8va(!!8va)!", "").replace("!ped!!ped!", "!ped!")
-    return text.replace("!ped-up!!ped-up!", "!ped-up!")
+    if "!!" in text:
+        # an octave shift may end where it begins, and a pedal begin or end twice
+        text = text.replace("!8va(!!8va)!", "").replace("!ped!!ped!", "!ped!")
+        text = text.replace("!ped-up!!ped-up!", "!ped-up!")
+    return text
 
 
 def _note_text(note: Note) -> str:
-    size = length_text(note.length) if not note.grace else ""
-    slurs = "(" * note.slurs_opened
-    text = "".join(note.decorations) + _heads(note, size) + note.after + ")" * note.slurs_closed
-    if not note.grace:
-        return note.before + slurs + text
+    if note.grace is not None:
+        return _grace_text(note, note.grace)
+    text = _heads(note, note.length.text)
+    if note.decorations:
+        text = "".join(note.decorations) + text
+    if note.slurs_opened or note.slurs_closed or note.before or note.after:
+        slurs = "(" * note.slurs_opened
+        return note.before + slurs + text + note.after + ")" * note.slurs_closed
+    return text
+
+
+def _grace_text(note: Note, grace: Grace) -> str:
     # a slur from the first grace note stands before the brace
-    opening = slurs + note.grace.opens if note.grace.opens else slurs
-    return opening + text + note.grace.closes
+    opening = "(" * note.slurs_opened + grace.opens
+    text = "".join(note.decorations) + _heads(note, "")
+    return opening + text + ")" * note.slurs_closed + grace.closes
 
 
 def _heads(note: Note, size: str) -> str:
-    if not note.heads:
+    heads = note.heads
+    if len(heads) == 1:
+        text, tied = heads[0]
+        return f"{text}{size}-" if tied else text + size
+    if not heads:
         return note.rest + size + "-" * note.rest_tied
-    if len(note.heads) == 1:
-        return note.heads[0].text + size + "-" * note.heads[0].tied
-    if all(head.tied for head in note.heads):
-        return "[" + "".join(head.text for head in note.heads) + "]" + size + "-"
-    inner = "".join(head.text + "-" * head.tied for head in note.heads)
+    if all(tied for _, tied in heads):
+        return "[" + "".join(text for text, _ in heads) + "]" + size + "-"
+    inner = "".join(text + "-" * tied for text, tied in heads)
     return f"[{inner}]{size}"

@@ -7,7 +7,6 @@ element is left out instead.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
 
 from clamp3_plugin.errors import EmptyContentError, TooLargeError
 from clamp3_plugin.music import Metadata
@@ -22,11 +21,19 @@ from clamp3_plugin.readers.musicxml.abc_text import (
     voice_bars,
     voice_lines,
 )
-from clamp3_plugin.readers.musicxml.alignment import align, seconds, tempo_map
+from clamp3_plugin.readers.musicxml.alignment import (
+    align,
+    bar_lengths,
+    running_sums,
+    seconds,
+    tempo_map,
+)
+from clamp3_plugin.readers.musicxml.cut import CutScore, read_score
+from clamp3_plugin.readers.musicxml.measures import Part
 from clamp3_plugin.readers.musicxml.opening import Opening
-from clamp3_plugin.readers.musicxml.parse import LIMITS, Element, TreeLimits, read_tree
+from clamp3_plugin.readers.musicxml.parse import LIMITS, TreeLimits
 from clamp3_plugin.readers.musicxml.part_list import Group, PartName, parts_of, read_part_list
-from clamp3_plugin.readers.musicxml.parts import Part, PartReader
+from clamp3_plugin.readers.musicxml.parts import PartReader
 from clamp3_plugin.readers.musicxml.titles import Titles, read_titles
 from clamp3_plugin.readers.musicxml.voices import VoicePlan
 
@@ -61,20 +68,21 @@ def convert_musicxml(data: bytes, limits: TreeLimits = LIMITS) -> Converted:
     EmptyContentError
         There is no note in it.
     """
-    score = read_tree(data, limits)
+    score = read_score(data, limits)
     opening = Opening()
-    group = read_part_list(score)
+    group = read_part_list(score.header)
     read = _read_parts(score, group, opening)
     staves = number_voices(read)
     parts = [item.part for item in staves]
-    if not sum(part.notes for part in parts):
+    if not any(part.has_notes for part in parts):
         raise EmptyContentError("There is no note in this score.")
-    tempos = tempo_map(parts)
-    bars = align(parts)
+    lengths = bar_lengths(parts)
+    tempos = tempo_map(parts, lengths)
+    bars = align(parts, lengths)
     if len(bars) * sum(len(item.voices) for item in staves) > MAX_CELLS:
         raise TooLargeError(f"The score has over {MAX_CELLS} bars in all voices.")
-    onsets = tuple(float(onset) for onset in accumulate((bar.length for bar in bars), initial=0))
-    titles = read_titles(score)
+    onsets = tuple(map(float, running_sums([bar.length for bar in bars])))
+    titles = read_titles(score.header)
     metadata = _metadata(titles, opening, staves, len(bars))
     if any(part.tempos for part in parts):
         metadata = replace(metadata, duration=seconds(tempos, onsets[-1]))
@@ -88,19 +96,18 @@ def convert_musicxml(data: bytes, limits: TreeLimits = LIMITS) -> Converted:
     )
 
 
-def _read_parts(score: Element, group: Group, opening: Opening) -> list[tuple[PartName, Part]]:
+def _read_parts(score: CutScore, group: Group, opening: Opening) -> list[tuple[PartName, Part]]:
     """Read all parts; those that the part list does not name come into it at the end."""
-    software = (item.text or "" for item in score.iterfind("identification/encoding/software"))
-    per_staff = any("Sibelius" in name for name in software)
     listed = {part.id: part for part in parts_of(group)}
     parts = []
-    for count, element in enumerate(score.iterfind("part")):
-        name = listed.pop(element.get("id", ""), None)
+    for count, cut in enumerate(score.parts):
+        name = listed.pop(cut.id, None)
         if name is None:
             name = PartName(f"part {count}")
             group.members.append(name)
-        plan = VoicePlan(element, per_staff=per_staff)
-        parts.append((name, PartReader(opening, plan, name.midi_pitches).read(element)))
+        shapes = (shape for _, shape, _ in cut.notes)
+        plan = VoicePlan(shapes, per_staff=score.voice_per_staff)
+        parts.append((name, PartReader(opening, plan, name.midi_pitches).read(cut)))
     return parts
 
 
@@ -110,7 +117,7 @@ def _write(titles: Titles, group: Group, opening: Opening, staves: Sequence[Stav
     for item in staves:
         for voice in item.voices:
             bars = voice_bars(voice, item.part)
-            stemless = stemless or is_stemless(bars)
+            stemless = stemless or (item.part.has_stemless and is_stemless(bars))
             body += body_lines(voice, bars, item.part)
     header = ["X:1", *titles.lines]
     if line := score_line(group, {item.name.id: item for item in staves}):

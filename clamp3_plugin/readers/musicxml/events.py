@@ -3,18 +3,16 @@
 Conventions: times are ticks from the start of the bar.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import ClassVar
 
+from clamp3_plugin.readers.musicxml.lengths import NO_LENGTH, Length
 from clamp3_plugin.readers.musicxml.values import Ticks
 
-
-@dataclass(slots=True)
-class Head:
-    """One pitch of a note or chord: ``text`` with its accidental, and whether a tie leaves it."""
-
-    text: str
-    tied: bool = False
+Head = tuple[str, bool]
+"""One pitch of a note or chord with its accidental, and whether a tie leaves it."""
 
 
 @dataclass(slots=True)
@@ -25,52 +23,49 @@ class Grace:
     closes: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Tuplet:
     """Part of a note in tuplets: its time modification, and the brackets that begin or end at it."""
 
-    actual: int = 1
-    normal: int = 1
-    starts: int = 0
-    stops: int = 0
-
-    @property
-    def ratio(self) -> Fraction:
-        """How much longer it is written than it sounds."""
-        return Fraction(self.actual, self.normal)
+    actual: int
+    normal: int
+    ratio: Fraction
+    """How much longer it is written than it sounds: ``actual`` over ``normal``."""
+    starts: int
+    stops: int
 
 
-@dataclass(slots=True)
+@dataclass  # without slots: what most notes do not have costs nothing when one is made
 class Note:
     """A note, chord or rest."""
 
     time: Ticks
     duration: Ticks
     per_quarter: Ticks
-    heads: list[Head] = field(default_factory=list)
+    heads: list[Head]
     """Empty for a rest."""
-    rest: str = "z"
-    """What stands for it when it has no heads: ``z``, or ``x`` when it is not printed."""
-    hidden: bool = False
-    """Whether it is a note that is not printed, rather than a rest."""
-    rest_tied: bool = False
-    """Whether a tie leaves a hidden note."""
-    decorations: list[str] = field(default_factory=list)
+    staff: int = 1
     beamed: bool = False
     """Joined to the note before by a beam."""
-    grace: Grace | None = None
     tuplet: Tuplet | None = None
-    slurs_opened: int = 0
-    slurs_closed: int = 0
-    staff: int = 1
-    syllables: dict[str, str] = field(default_factory=dict)
+    grace: Grace | None = None
+    rest: str = field(default="z", init=False)
+    """What stands for it when it has no heads: ``z``, or ``x`` when it is not printed."""
+    hidden: bool = field(default=False, init=False)
+    """Whether it is a note that is not printed, rather than a rest."""
+    rest_tied: bool = field(default=False, init=False)
+    """Whether a tie leaves a hidden note."""
+    decorations: tuple[str, ...] = field(default=(), init=False)
+    slurs_opened: int = field(default=0, init=False)
+    slurs_closed: int = field(default=0, init=False)
+    syllables: Mapping[str, str] | None = field(default=None, init=False)
     """Words under it, by the number of the verse."""
-    before: str = ""
+    before: str = field(default="", init=False)
     """Tuplet brackets, set when the bar is laid out."""
-    after: str = ""
+    after: str = field(default="", init=False)
     """Sign of a broken rhythm, likewise."""
-    length: Fraction = Fraction(0)
-    """Length in eighth notes, likewise."""
+    length: Length = field(default=NO_LENGTH, init=False)
+    """Likewise."""
 
 
 @dataclass(slots=True)
@@ -79,6 +74,7 @@ class Mark:
 
     time: Ticks
     text: str
+    duration: ClassVar[Ticks] = 0
 
 
 Event = Note | Mark

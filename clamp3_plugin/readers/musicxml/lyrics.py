@@ -5,12 +5,16 @@ from collections.abc import Iterable, Sequence
 from clamp3_plugin.readers.musicxml.events import Event, Note
 from clamp3_plugin.readers.musicxml.parse import Element
 
+Syllables = dict[str, str]
+"""Words under a note, by the number of the verse."""
+
 EXTENDER = "_"
 MAX_VERSES = 64
 
 
-def read_syllables(lyrics: Iterable[Element], note: Note) -> None:
-    """Put the syllables of a note under it."""
+def read_syllables(lyrics: Iterable[Element]) -> Syllables:
+    """Read the syllables under a note, by the number of their verse."""
+    syllables: Syllables = {}
     for lyric in lyrics:
         text = "".join(piece.text or "" for piece in lyric.iterfind("text")).strip()
         if not text:
@@ -21,18 +25,14 @@ def read_syllables(lyrics: Iterable[Element], note: Note) -> None:
             text += "-"
         elif lyric.find("extend") is not None:
             text += "\n"  # stands for the extender until the line is written
-        note.syllables[lyric.get("number", "1")[:20]] = text
+        syllables[lyric.get("number", "1")[:20]] = text
+    return syllables
 
 
 class Verses:
     """The verses of one voice, written bar by bar in step with its notes."""
 
-    def __init__(self, bars: Sequence[Sequence[Event]]) -> None:
-        names: dict[str, None] = {}
-        for bar in bars:
-            for event in bar:
-                if isinstance(event, Note):
-                    names.update(dict.fromkeys(event.syllables))
+    def __init__(self, names: Iterable[str]) -> None:
         self._names = sorted(names)[:MAX_VERSES]
         self._extending: dict[str, int] = {}
 
@@ -51,7 +51,7 @@ class Verses:
         for event in bar:
             if not isinstance(event, Note) or event.grace or not event.heads:
                 continue
-            word = event.syllables.get(name)
+            word = event.syllables.get(name) if event.syllables else None
             if word is None:
                 words.append(EXTENDER if left else "*")
                 continue

@@ -1,32 +1,65 @@
-"""A MusicXML note as an event: pitch, accidental, length, and what stands on it."""
+"""What a note of a file says: what sounds, and how it is written.
 
-from collections import defaultdict
-from dataclasses import dataclass, field
+Both are read from XML once for all notes that are written alike, so they hold nothing that depends
+on where the note stands.
+"""
 
-from clamp3_plugin.readers.musicxml.events import Grace, Head, Note, Tuplet
+from dataclasses import dataclass
+from fractions import Fraction
+
+from clamp3_plugin.readers.musicxml.events import Tuplet
 from clamp3_plugin.readers.musicxml.notations import decorations
 from clamp3_plugin.readers.musicxml.parse import Element
-from clamp3_plugin.readers.musicxml.pitch import SEMITONES, Accidentals, alteration, pitch_text
+from clamp3_plugin.readers.musicxml.pitch import SEMITONES, alteration, pitch_text
 from clamp3_plugin.readers.musicxml.values import Ticks, duration, whole
 
-MAX_HEADS = 64  # notes of a chord; no hands and no orchestra have more on one stem
-
-_NOTEHEADS = {"x": "^", "circle-x": "_", "diamond": "_", "triangle": "_"}
-_NO_PITCH = "e"
+NO_PITCH = "e"
 _DOUBLE = {"start", "stop"}  # of a tremolo between two notes
 
 
-@dataclass(slots=True)
-class Surroundings:
-    """What the meaning of a note depends on."""
+@dataclass(frozen=True, slots=True, eq=False)  # compared and hashed by identity, which is fast
+class Tone:
+    """What sounds: a pitch, an unpitched note or a rest."""
 
-    per_quarter: Ticks = 1
-    accidentals: Accidentals = field(default_factory=Accidentals)
-    clef_octaves: dict[int, int] = field(default_factory=dict)
-    """Octaves that the clef of each staff sounds above what it shows."""
-    midi_pitches: dict[str, int] = field(default_factory=dict)
-    drums: dict[str, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
-    """Lines of the percussion map, by voice, in order."""
+    in_chord: bool
+    """Whether it sounds together with the note before."""
+    grace: str
+    """The brace that opens its group, if it is a grace note."""
+    is_rest: bool
+    is_hidden: bool
+    """Not printed."""
+    is_silent: bool
+    """Written as a rest."""
+    step: str
+    """Empty where no pitch is given."""
+    octave: int
+    alter: int
+    name: str
+    """In ABC, as it sounds and without accidental; something even where no pitch is given."""
+    is_unpitched: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shape:
+    """How it is written: voice, length, and what stands on the note."""
+
+    voice: str
+    staff: int
+    duration: Ticks
+    beamed: bool
+    """Joined to the note before by a beam."""
+    tie_begins: bool
+    tie_ends: bool
+    stemless: bool
+    accidental: str
+    """Name of the accidental that is printed."""
+    is_courtesy: bool
+    notehead: str
+    instrument: str | None
+    tuplet: Tuplet | None
+    decorations: tuple[str, ...]
+    slurs: tuple[tuple[str, str], ...]
+    """Type and number of each end of a slur."""
 
 
 class Children:
@@ -55,58 +88,68 @@ class Children:
         return (found.text or "").strip() if found is not None else ""
 
 
-def read_note(
-    element: Element, kids: Children, voice: str, now: Ticks, around: Surroundings
-) -> Note:
-    """Read a note, the first of a chord, or a rest."""
-    grace = "grace" in kids
-    beam = kids.text("beam")
-    note = Note(
-        time=now,
-        duration=0 if grace else duration(kids.text("duration")),
-        per_quarter=around.per_quarter,
-        beamed=beam in {"continue", "end"},
-        grace=Grace() if grace else None,
-        tuplet=_tuplet(kids),
-        staff=whole(kids.text("staff"), 1, 1, 99),
+def read_tone(note: Element) -> Tone:
+    """Read what sounds."""
+    prefix = ""
+    pitch = note.find("pitch")
+    if pitch is None:
+        pitch = note.find("unpitched")
+        prefix = "display-"
+    step = (pitch.findtext(prefix + "step") or "").strip().upper() if pitch is not None else ""
+    if pitch is None or step not in SEMITONES:
+        step, octave, alter = "", 0, 0
+    else:
+        octave = whole(pitch.findtext(prefix + "octave"), 4, 0, 9)
+        alter = 0 if prefix else alteration(pitch.findtext("alter"))
+    grace = note.find("grace")
+    slashed = grace is not None and grace.get("slash") == "yes"
+    is_rest = note.find("rest") is not None
+    is_hidden = note.get("print-object") == "no"
+    return Tone(
+        in_chord=note.find("chord") is not None,
+        grace="" if grace is None else "{/" if slashed else "{",
+        is_rest=is_rest,
+        is_hidden=is_hidden,
+        is_silent=is_rest or is_hidden,
+        step=step,
+        octave=octave,
+        alter=alter,
+        name=pitch_text(step, octave) if step else NO_PITCH,
+        is_unpitched=bool(prefix),
     )
-    hidden = element.get("print-object") == "no"
-    if "rest" in kids or hidden:
-        note.rest = "x" if hidden else "z"
-        note.hidden = "rest" not in kids
-    add_head(element, note, kids, voice, around)
-    return note
 
 
-def add_head(
-    element: Element, note: Note, kids: Children, voice: str, around: Surroundings
-) -> None:
-    """Add the pitch of an element, and what stands on it, to a note or chord."""
-    if max(len(note.heads), len(note.decorations)) >= MAX_HEADS:
-        return
-    signs = decorations(kids.first("notations"))
+def read_shape(note: Element, *, voice_per_staff: bool) -> Shape:
+    """Read how a note is written."""
+    kids = Children(note)
+    notations = kids.first("notations")
     ties = _ties(kids)
-    silent = "rest" in kids or element.get("print-object") == "no"
-    if kids.text("stem") == "none" and not silent:
-        signs.append("s")
-    note.decorations += [sign for sign in signs if sign not in note.decorations]
-    if silent:
-        note.rest_tied = note.rest_tied or ("start" in ties and not note.heads)
-        return
-    if note.hidden and not note.heads:
-        note.heads.append(Head(note.rest, note.rest_tied))
-    mark = kids.first("accidental")
-    pitch, alter = _pitch(kids, note.staff, voice, around)
-    accidental = ""
-    if pitch[0] not in "^_":
-        printed = (mark.text or "").strip() if mark is not None else ""
-        accidental = around.accidentals.mark(
-            pitch, voice, alter, printed=printed, tied="stop" in ties
-        )
-    courtesy = mark is not None and mark.get("parentheses") == "yes"
-    if courtesy:
-        accidental = "!courtesy!" + accidental
-    note.heads.append(Head(accidental + pitch, tied="start" in ties))
+    staff = whole(kids.text("staff"), 1, 1, 99)
+    voice = kids.text("voice") or "1"
+    if voice_per_staff:
+        voice = str(whole(voice, 1, 0, 99) + 100 * staff)
+    accidental = kids.first("accidental")
+    instrument = kids.first("instrument")
+    return Shape(
+        voice=voice,
+        staff=staff,
+        duration=duration(kids.text("duration")),
+        beamed=kids.text("beam") in {"continue", "end"},
+        tie_begins="start" in ties,
+        tie_ends="stop" in ties,
+        stemless=kids.text("stem") == "none",
+        accidental=kids.text("accidental"),
+        is_courtesy=accidental is not None and accidental.get("parentheses") == "yes",
+        notehead="-".join(kids.text("notehead").split())[:40] or "normal",
+        instrument=instrument.get("id", "") if instrument is not None else None,
+        tuplet=_tuplet(kids),
+        decorations=tuple(decorations(notations)),
+        slurs=tuple(
+            (slur.get("type", ""), slur.get("number", "1"))
+            for each in kids.all("notations")
+            for slur in each.iterfind("slur")
+        ),
+    )
 
 
 def _ties(kids: Children) -> set[str | None]:
@@ -121,46 +164,22 @@ def _tuplet(kids: Children) -> Tuplet | None:
         return None
     if any(sign.get("type") in _DOUBLE for sign in _tremolos(kids)):
         return None  # here the ratio only tells that two notes share their length
-    tuplet = Tuplet(
-        actual=whole(ratio.findtext("actual-notes"), 1, 1, 999),
-        normal=whole(ratio.findtext("normal-notes"), 1, 1, 999),
+    brackets = [
+        bracket.get("type")
+        for notations in kids.all("notations")
+        for bracket in notations.iterfind("tuplet")
+    ]
+    actual = whole(ratio.findtext("actual-notes"), 1, 1, 999)
+    normal = whole(ratio.findtext("normal-notes"), 1, 1, 999)
+    return Tuplet(
+        actual,
+        normal,
+        Fraction(actual, normal),
+        starts=brackets.count("start"),
+        stops=brackets.count("stop"),
     )
-    for notations in kids.all("notations"):
-        for bracket in notations.iterfind("tuplet"):
-            tuplet.starts += bracket.get("type") == "start"
-            tuplet.stops += bracket.get("type") == "stop"
-    return tuplet
 
 
 def _tremolos(kids: Children) -> list[Element]:
     notations = kids.first("notations")
     return notations.findall("ornaments/tremolo") if notations is not None else []
-
-
-def _pitch(kids: Children, staff: int, voice: str, around: Surroundings) -> tuple[str, int]:
-    """Name the pitch as printed, and its alteration in semitones."""
-    pitch = kids.first("pitch")
-    prefix = ""
-    if pitch is None:
-        pitch = kids.first("unpitched")
-        prefix = "display-"
-    step = (pitch.findtext(prefix + "step") or "").strip().upper() if pitch is not None else ""
-    if pitch is None or step not in SEMITONES:
-        return _NO_PITCH, 0
-    octave = whole(pitch.findtext(prefix + "octave"), 4, 0, 9)
-    shown = pitch_text(step, octave - around.clef_octaves.get(staff, 0))
-    if prefix:
-        return _drum(kids, shown, SEMITONES[step] + 12 * (octave + 1), voice, around), 0
-    return shown, alteration(pitch.findtext("alter"))
-
-
-def _drum(kids: Children, shown: str, sounding: int, voice: str, around: Surroundings) -> str:
-    """Name an unpitched note, and put it on the percussion map where its look or sound differ."""
-    head = "-".join(kids.text("notehead").split())[:40] or "normal"
-    played = sounding
-    if (instrument := kids.first("instrument")) is not None:
-        played = around.midi_pitches.get(instrument.get("id", ""), sounding)
-    name = _NOTEHEADS.get(head, "") + shown
-    if name != shown or played != sounding:
-        around.drums[voice][f"I:percmap {name} {shown} {played} {head}"] = None
-    return name

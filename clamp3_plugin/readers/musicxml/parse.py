@@ -12,7 +12,7 @@ from defusedxml.ElementTree import DefusedXMLParser
 
 from clamp3_plugin.errors import BrokenFileError, TooLargeError
 
-__all__ = ["LIMITS", "Element", "TreeLimits", "parse_xml", "read_tree"]
+__all__ = ["LIMITS", "Element", "TreeLimits", "check_parts", "check_size", "parse_xml", "read_tree"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,7 @@ def read_tree(data: bytes, limits: TreeLimits = LIMITS) -> Element:
     TooLargeError
         The file is over a limit.
     """
-    if len(data) > limits.size:
-        raise TooLargeError(f"The MusicXML has {len(data)} bytes, the limit is {limits.size}.")
+    check_size(data, limits)
     root = parse_xml(data, limits)
     if root.tag == "score-timewise":
         root = _part_wise(root)
@@ -49,13 +48,23 @@ def read_tree(data: bytes, limits: TreeLimits = LIMITS) -> Element:
             f"This is XML of the kind <{root.tag[:60]}>, not a MusicXML score.",
             "Export the score as MusicXML.",
         )
-    parts = len(root.findall("part"))
-    if parts > limits.parts:
-        raise TooLargeError(f"The score has {parts} parts, the limit is {limits.parts}.")
+    check_parts(len(root.findall("part")), limits)
     return root
 
 
-def parse_xml(data: bytes, limits: TreeLimits = LIMITS) -> Element:
+def check_size(data: bytes, limits: TreeLimits) -> None:
+    """Refuse a file that is too large to look into."""
+    if len(data) > limits.size:
+        raise TooLargeError(f"The MusicXML has {len(data)} bytes, the limit is {limits.size}.")
+
+
+def check_parts(count: int, limits: TreeLimits) -> None:
+    """Refuse a score of too many parts."""
+    if count > limits.parts:
+        raise TooLargeError(f"The score has {count} parts, the limit is {limits.parts}.")
+
+
+def parse_xml(data: bytes | str, limits: TreeLimits = LIMITS) -> Element:
     """Parse XML of any kind within the limits of depth and size, without namespaces.
 
     Raises
@@ -79,7 +88,7 @@ def parse_xml(data: bytes, limits: TreeLimits = LIMITS) -> Element:
         ) from error
 
 
-def _count_and_parse(data: bytes, limits: TreeLimits) -> Element:
+def _count_and_parse(data: bytes | str, limits: TreeLimits) -> Element:
     """Build the tree, counting while it grows: a bomb must not be stored before it is refused."""
     builder = TreeBuilder()
     parser = DefusedXMLParser(target=builder, forbid_dtd=False)

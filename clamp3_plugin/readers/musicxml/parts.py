@@ -6,8 +6,9 @@ from 0. Times are ticks from the start of the measure.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
+from itertools import repeat
 
 from clamp3_plugin.errors import TooLargeError
 from clamp3_plugin.readers.musicxml.attributes import (
@@ -16,12 +17,15 @@ from clamp3_plugin.readers.musicxml.attributes import (
     read_meter,
     read_transposition,
 )
-from clamp3_plugin.readers.musicxml.barlines import Barline, read_barline
+from clamp3_plugin.readers.musicxml.barlines import read_barline
+from clamp3_plugin.readers.musicxml.cut import CutMeasure, CutPart, Item
 from clamp3_plugin.readers.musicxml.directions import Line, Tempo, read_direction, read_sound
-from clamp3_plugin.readers.musicxml.events import Event, Grace, Mark, Note
+from clamp3_plugin.readers.musicxml.events import Grace, Mark, Note
 from clamp3_plugin.readers.musicxml.harmony import chord_symbol
-from clamp3_plugin.readers.musicxml.lyrics import read_syllables
-from clamp3_plugin.readers.musicxml.notes import Children, Surroundings, add_head, read_note
+from clamp3_plugin.readers.musicxml.heads import Surroundings, add_to_chord, new_note
+from clamp3_plugin.readers.musicxml.lyrics import Syllables
+from clamp3_plugin.readers.musicxml.measures import Measure, Part
+from clamp3_plugin.readers.musicxml.notes import Shape, Tone
 from clamp3_plugin.readers.musicxml.opening import Opening
 from clamp3_plugin.readers.musicxml.parse import Element
 from clamp3_plugin.readers.musicxml.values import Ticks, divisions, duration, whole
@@ -36,41 +40,6 @@ _LINES = {
     "octave-shift": {"down": ("!8va(!", "!8va)!"), "up": ("!8vb(!", "!8vb)!")},
     "pedal": {"start": ("!ped!", "!ped-up!")},
 }
-
-
-@dataclass(slots=True)
-class Measure:
-    """One measure of a part."""
-
-    number: str
-    per_quarter: Ticks = 1
-    length: Ticks = 0
-    barline: Barline = field(default_factory=Barline)
-    bars: dict[str, list[Event]] = field(default_factory=dict)
-    """Events by voice, in the order of the file."""
-
-    @property
-    def quarters(self) -> Fraction:
-        """Length in quarter notes."""
-        return Fraction(self.length) / self.per_quarter
-
-
-@dataclass(slots=True)
-class Part:
-    """A part as read: its measures, and how its voices are presented."""
-
-    staff_of: dict[str, int]
-    """Staff of each voice, in order of appearance."""
-    measures: list[Measure] = field(default_factory=list)
-    repeat_at_start: bool = False
-    clefs: dict[int, str] = field(default_factory=dict)
-    """What stands after ``V:n`` for each staff."""
-    drums: dict[str, dict[str, None]] = field(default_factory=dict)
-    sounding: set[str] = field(default_factory=set)
-    """Voices that have something to write."""
-    notes: int = 0
-    tempos: list[tuple[int, Fraction, float]] = field(default_factory=list)
-    """Measure, quarter notes into it, quarter notes a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +75,6 @@ class PartReader:
         self._marks = 0
         self._transposes = False
         self._handlers: dict[str, Callable[[Element], None]] = {
-            "note": self._read_note,
             "attributes": self._read_attributes,
             "direction": self._read_direction,
             "harmony": self._read_harmony,
@@ -116,42 +84,34 @@ class PartReader:
             "forward": self._read_forward,
         }
 
-    def read(self, element: Element) -> Part:
+    def read(self, cut: CutPart) -> Part:
         """Read all measures."""
-        self._graces = [note.find("grace") is not None for note in element.iterfind("measure/note")]
-        for child in element.iterfind("measure"):
-            self._read_measure(child)
+        self._graces = [bool(tone.grace) for tone, _, _ in cut.notes]
+        for measure in cut.measures:
+            self._read_measure(measure)
         self.part.drums = dict(self._around.drums)
+        self.part.has_stemless = self._around.has_stemless
         return self.part
 
     @property
     def _at_start(self) -> bool:
         return len(self.part.measures) == 1 and self._now == 0
 
-    def _read_measure(self, element: Element) -> None:
-        self._measure = Measure(element.get("number", ""), self._around.per_quarter)
+    def _read_measure(self, cut: CutMeasure) -> None:
+        self._measure = Measure(cut.number, self._around.per_quarter)
         self.part.measures.append(self._measure)
         self._now = 0
         self._around.accidentals.new_bar()
         self._last_notes.clear()
         self._first_tempo = None
         self._divisions_changes = 0
-        for child, next_voice in self._with_next_voices(element):
-            self._next_voice = next_voice
-            if handler := self._handlers.get(child.tag):
-                handler(child)
-
-    def _with_next_voices(self, measure: Element) -> list[tuple[Element, str | None]]:
-        """Pair each child with the voice of the next note, which a jump back in time cuts off."""
-        pairs: list[tuple[Element, str | None]] = []
-        voice: str | None = None
-        for child in reversed(measure):
-            if child.tag == "note":
-                voice = self._plan.voice_of(child)
-            elif child.tag == "backup":
-                voice = None
-            pairs.append((child, voice))
-        return pairs[::-1]
+        # only what is no note asks for the voice of the next one
+        next_voices = repeat(None) if cut.has_notes_only else _next_voices(cut.items)
+        for item, self._next_voice in zip(cut.items, next_voices, strict=False):
+            if isinstance(item, tuple):
+                self._read_note(*item)
+            elif handler := self._handlers.get(item.tag):
+                handler(item)
 
     # --- time
 
@@ -172,61 +132,60 @@ class PartReader:
 
     # --- notes
 
-    def _read_note(self, element: Element) -> None:
-        kids = Children(element)
-        voice = self._plan.voice_of(element)
-        last = self._last_notes.get(voice)
-        if "chord" in kids and last is not None and bool(last.grace) == ("grace" in kids):
-            add_head(element, last, kids, voice, self._around)
-            note = last
+    def _read_note(self, tone: Tone, shape: Shape, syllables: Syllables) -> None:
+        voice = shape.voice
+        note = self._last_notes.get(voice)
+        if tone.in_chord and note is not None and (note.grace is not None) == bool(tone.grace):
+            add_to_chord(note, tone, shape, self._around)
         else:
-            note = read_note(element, kids, voice, self._now, self._around)
-            if note.heads or note.duration or note.grace:
-                self._go_to_staff(voice, note.staff)
-                self._measure.bars.setdefault(voice, []).append(note)
+            note = new_note(tone, shape, self._now, self._around)
             self._last_notes[voice] = note
+            if note.heads or note.duration or note.grace is not None:
+                if note.staff != self._staff_now[voice]:
+                    self._go_to_staff(voice, note.staff)
+                self._measure.bars[voice].append(note)
             self._advance(note.duration)
-        if note.heads:
+        if not tone.is_silent:
             self.part.sounding.add(voice)
-            self.part.notes += note.heads[-1].text != "x"
+            self.part.has_notes = True
         self._note_count += 1
         if note.grace is not None:
-            self._brace(kids, note.grace)
-        self._read_slurs(kids, voice, note)
-        read_syllables(kids.all("lyric"), note)
+            self._brace(tone, note.grace)
+        if shape.slurs:
+            self._read_slurs(shape, note)
+        if syllables:
+            note.syllables = {**(note.syllables or {}), **syllables}
+            self.part.verses[voice].update(syllables)
 
     def _go_to_staff(self, voice: str, staff: int) -> None:
         """Tell where a voice moves to another staff."""
-        if steps := staff - self._staff_now[voice]:
-            self._put(voice, f"[I:staff {steps:+d}]")
-            self._staff_now[voice] = staff
+        steps = staff - self._staff_now[voice]
+        self._put(voice, f"[I:staff {steps:+d}]")
+        self._staff_now[voice] = staff
 
-    def _brace(self, kids: Children, grace: Grace) -> None:
+    def _brace(self, tone: Tone, grace: Grace) -> None:
         """Open and close groups of grace notes in the order of the file, whatever their voices.
 
         So the reference does it: where one voice ends with grace notes and the next begins with
         some, the first has no closing brace and the second no opening one.
         """
         if not self._in_grace:
-            first = kids.first("grace")
-            grace.opens = "{/" if first is not None and first.get("slash") == "yes" else "{"
+            grace.opens = tone.grace
             self._in_grace = True
         if not any(self._graces[self._note_count : self._note_count + 1]):
             grace.closes = "}"
             self._in_grace = False
 
-    def _read_slurs(self, kids: Children, voice: str, note: Note) -> None:
+    def _read_slurs(self, shape: Shape, note: Note) -> None:
         """Count slurs that begin and end in one voice; ABC has no others."""
-        for notations in kids.all("notations"):
-            for slur in notations.iterfind("slur"):
-                number = slur.get("number", "1")
-                if slur.get("type") == "start":
-                    self._slurs[number] = _Slur(voice, note)
-                elif slur.get("type") == "stop" and number in self._slurs:
-                    start = self._slurs.pop(number)
-                    if start.voice == voice and not self._ornaments(start, note):
-                        start.note.slurs_opened += 1
-                        note.slurs_closed += 1
+        for kind, number in shape.slurs:
+            if kind == "start":
+                self._slurs[number] = _Slur(shape.voice, note)
+            elif kind == "stop" and number in self._slurs:
+                start = self._slurs.pop(number)
+                if start.voice == shape.voice and not self._ornaments(start, note):
+                    start.note.slurs_opened += 1
+                    note.slurs_closed += 1
 
     def _ornaments(self, start: "_Slur", note: Note) -> bool:
         """Tell whether a slur only joins grace notes to their note, which is not written."""
@@ -240,7 +199,7 @@ class PartReader:
             self._marks += 1
             if self._marks > MAX_MARKS:
                 raise TooLargeError(f"A part has over {MAX_MARKS} signs in all voices.")
-            self._measure.bars.setdefault(voice, []).append(Mark(self._now, text))
+            self._measure.bars[voice].append(Mark(self._now, text))
 
     def _put_all(self, voices: list[str], text: str) -> None:
         for voice in voices:
@@ -308,7 +267,7 @@ class PartReader:
             self._lines[place] = (voices, stop)
         else:
             for voice in voices:
-                self._measure.bars.setdefault(voice, []).append(Mark(early, stop))
+                self._measure.bars[voice].append(Mark(early, stop))
         self._put_all(voices, start)
 
     def _voices_of(self, kind: str, staff: int) -> list[str]:
@@ -376,7 +335,8 @@ class PartReader:
                 self.part.clefs[clef.staff] = clef.name + shift
             else:
                 for voice in self._plan.on_staff(clef.staff):
-                    self._go_to_staff(voice, clef.staff)
+                    if clef.staff != self._staff_now[voice]:
+                        self._go_to_staff(voice, clef.staff)
                     self._put(voice, f"[K:{clef.name}{shift}]")
 
     def _read_barline(self, element: Element) -> None:
@@ -384,6 +344,19 @@ class PartReader:
         before = measures[-2].barline if len(measures) > 1 else None
         if read_barline(element, self._measure.barline, before):
             self.part.repeat_at_start = True
+
+
+def _next_voices(items: list[Item]) -> list[str | None]:
+    """Give the voice of the next note after each item, which a jump back in time cuts off."""
+    voices: list[str | None] = []
+    voice: str | None = None
+    for item in reversed(items):
+        if isinstance(item, tuple):
+            voice = item[1].voice
+        elif item.tag == "backup":
+            voice = None
+        voices.append(voice)
+    return voices[::-1]
 
 
 def _staff(element: Element) -> int:

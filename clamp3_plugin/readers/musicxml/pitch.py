@@ -5,6 +5,7 @@ Conventions: octave 4 begins at middle C, which ABC writes ``C``; alterations ar
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 
 from clamp3_plugin.readers.musicxml.values import number
 
@@ -34,6 +35,7 @@ _NAMES = {
 }
 
 
+@lru_cache(maxsize=256)
 def pitch_text(step: str, octave: int) -> str:
     """Name a pitch without its accidental.
 
@@ -102,11 +104,13 @@ class Accidentals:
 
     def __init__(self) -> None:
         self._key: dict[str, int] = {}
+        """By the letter of the pitch, which is small in high octaves."""
         self._bar: dict[tuple[str, str], int] = {}
 
     def set_key(self, fifths: int) -> None:
         """Change the key signature."""
-        self._key = key_alterations(fifths)
+        steps = key_alterations(fifths).items()
+        self._key = {name: by for step, by in steps for name in (step, step.lower())}
 
     def new_bar(self) -> None:
         """Forget the accidentals of the bar."""
@@ -123,7 +127,7 @@ class Accidentals:
             shown = _NAMES.get(printed, alter)
             self._bar[place] = shown
             return _MARKS[shown]
-        if tied or alter == self._bar.get(place, self._key.get(pitch[0].upper(), 0)):
+        if tied or alter == self._bar.get(place, self._key.get(pitch[0], 0)):
             return ""
         self._bar[place] = alter
         return _MARKS[alter]
