@@ -139,6 +139,7 @@ class BarReader:
         self._now = Fraction(0)
         self._accidentals: dict[str, int] = {}
         self._inserted: set[str] = set()
+        self._set_in_chord: set[str] = set()
         self._broken = Fraction(1)
         self._has_notes = False
         self._out: list[str] = []
@@ -233,7 +234,7 @@ class BarReader:
         written = []
         tied: dict[str, int] = {}
         for head, own_tie in heads:
-            place, alter, mark = self._pitch(head)
+            place, alter, mark = self._pitch(head, in_chord=bool(chord))
             octave = 12 * self._voice.octaves
             self._voice.notes.append((self._index, onset, _midi(place, alter) + octave))
             written.append(mark + _move(place, self._voice.octaves))
@@ -245,7 +246,7 @@ class BarReader:
         self._out.append(f"[{text}]{length}" if chord else f"{text}{length}")
         self._advance(length)
 
-    def _pitch(self, head: str) -> tuple[str, int, str]:
+    def _pitch(self, head: str, *, in_chord: bool = False) -> tuple[str, int, str]:
         """Find step with octave marks, alteration in semitones, and the accidental to write."""
         if head in self._voice.percussion:
             head = "=" + self._voice.percussion[head].lstrip("^_=")
@@ -254,9 +255,13 @@ class BarReader:
         alter = _ALTER[sign]
         if alter is not None:
             self._accidentals[place] = alter
+            (self._set_in_chord.add if in_chord else self._set_in_chord.discard)(place)
         elif place in self._accidentals:
             alter = self._accidentals[place]
-            sign = _SIGNS[alter] if place in self._inserted else ""
+            # music21 carries no accidental into a chord or out of one, and of two signs only one
+            in_or_out = in_chord or place in self._set_in_chord
+            said_again = in_or_out or abs(alter) > 1 or place in self._inserted
+            sign = _SIGNS[alter] if said_again else ""
         elif place in self._voice.tied:
             alter = self._voice.tied[place]
             sign = _SIGNS[alter]
