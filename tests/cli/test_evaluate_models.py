@@ -61,7 +61,7 @@ def test_a_probe_reads_labels_from_file_names(run, home: Home, tmp_path: Path):
 
 def test_labels_may_stand_in_a_file_and_all_must_be_there(run, home: Home, tmp_path: Path):
     for i in range(20):
-        np.save(tmp_path / f"x{i}.npy", np.float32([[i, 1]]))
+        np.save(tmp_path / f"x{i}.npy", np.array([[i, 1]], np.float32))
     labels = {f"x{i}": float(i) for i in range(20)}
     (tmp_path / "labels.json").write_text(json.dumps(labels), "utf-8")
     command = ("eval", "probe", str(tmp_path), "--labels", str(tmp_path / "labels.json"))

@@ -22,6 +22,13 @@ class Row:
     label: str
     figures: Mapping[str, Figure]
 
+    def estimate(self, name: str) -> Estimate:
+        """Give a figure that has an interval; KeyError where there is none of that name."""
+        figure = self.figures[name]
+        if not isinstance(figure, Estimate):
+            raise KeyError(f"{name} has no interval")
+        return figure
+
 
 @dataclass(frozen=True, slots=True)
 class Table:

@@ -42,7 +42,7 @@ def test_text_to_score_is_what_the_metrics_say_of_the_embeddings(
     row = measured.table("text_to_score").row("open and permission")
 
     expected = mean_reciprocal_rank(ranks(texts, scores, np.arange(len(main))))
-    assert row.figures["MRR"].value == pytest.approx(expected, abs=0.01)
+    assert row.estimate("MRR").value == pytest.approx(expected, abs=0.01)
     assert (row.figures["queries"], row.figures["references"]) == (8, 8)
 
 
@@ -52,10 +52,10 @@ def test_classes_are_ranked_among_all_and_counted_apart(measured: Report):
     counts = [table.row(f"all: {name}").figures["queries"] for name in ("open", "permission", "nc")]
     whole = table.row("all").figures
     parts = [
-        table.row(f"all: {name}").figures["MRR"].value for name in ("open", "permission", "nc")
+        table.row(f"all: {name}").estimate("MRR").value for name in ("open", "permission", "nc")
     ]
     assert (counts, whole["references"]) == ([4, 4, 4], 12)
-    assert whole["MRR"].value == pytest.approx(np.mean(parts))
+    assert table.row("all").estimate("MRR").value == pytest.approx(np.mean(parts))
 
 
 def test_the_ceiling_counts_pieces_of_one_text(tiny: Clamp3Encoder):
@@ -86,7 +86,7 @@ def test_every_language_says_how_much_of_the_texts_it_said(measured: Report):
 
     assert table.row("am").figures["said"] == 0
     assert table.row("fi").figures["said"] == pytest.approx(0.5 / 4)
-    assert table.row("en").figures["to English"].value == 1
+    assert table.row("en").estimate("to English").value == 1
     assert "said facts only: MRR" not in table.row("am").figures
 
 
