@@ -26,13 +26,12 @@ from clamp3_models.training.paper.m3_task import M3Examples, M3Task
 from clamp3_models.training.paper.music import Form, audio_forms, symbolic_forms
 from clamp3_models.training.paper.ranks import Ranks
 from clamp3_models.training.paper.recipe import Clamp3Recipe, M3Recipe, StageRecipe
-from clamp3_models.training.paper.start import TOWERS, initialize, load_all, load_tower
+from clamp3_models.training.paper.start import M3_FILE, TOWERS, initialize, load_all, load_tower
 from clamp3_models.training.paper.state import best_weights, epochs_done
 from clamp3_models.training.records import Record
 from clamp3_models.weights import write_model
 from clamp3_plugin.errors import UsageError
 
-M3_FILE = "m3.safetensors"
 Report = Callable[[str, Told], None]
 """Told the name of a stage and how far it has come."""
 

@@ -25,7 +25,9 @@ _PREFIXES = {
     "symbolic": ("symbolic_model.", "encoder."),
     "audio": ("audio_model.",),
 }
-_FILES = (WEIGHTS_FILE, "pytorch_model.bin")
+M3_FILE = "m3.safetensors"
+"""What a folder with our M3 holds."""
+_FILES = (WEIGHTS_FILE, M3_FILE, "pytorch_model.bin")
 _STD = 0.02
 _SCALE = ".scale"
 
