@@ -4,6 +4,7 @@ Music repeats itself: nine of ten notes are written by text that has come before
 in one before it from the same program. So what was read is remembered by its text, within limits.
 """
 
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Generic, TypeVar
@@ -21,6 +22,9 @@ MOST = 5_000
 Fact = TypeVar("Fact")
 _ABOVE_NOTE = 3  # score, part and measure
 
+_UNREAD = re.compile(
+    r' (?:default|relative|bezier)-y="-?[\d.]+"|<type>[\w-]*</type>|<stem>(?:up|down)</stem>'
+)
 _IN_TONE = {"grace", "cue", "chord", "pitch"}
 _NOT_IN_SHAPE = {"grace", "chord", "rest", "pitch", "unpitched"}
 _IN_WORDS = {"lyric", "play", "listen"}
@@ -31,14 +35,21 @@ class MixedOrderError(Exception):
 
 
 class Pieces(dict[str, Fact], Generic[Fact]):
-    """What pieces of one kind say; one that is unknown is read when it is looked up."""
+    """What pieces of one kind say; one that is unknown is read when it is looked up.
 
-    def __init__(self, read: Callable[[str], Fact]) -> None:
+    Pieces that differ only in what matches ``unread`` are read once.
+    """
+
+    def __init__(
+        self, read: Callable[[str], Fact], unread: re.Pattern[str] = re.compile(r"(?!)")
+    ) -> None:
         super().__init__()
         self._read = read
+        self._unread = unread
 
     def __missing__(self, text: str) -> Fact:
-        fact = self._read(text)
+        bare, omitted = self._unread.subn("", text)
+        fact = self[bare] if omitted else self._read(text)
         if len(text) <= LONGEST:
             if len(self) >= MOST:
                 self.clear()
@@ -110,7 +121,7 @@ def _elements(text: str) -> tuple[Element, ...]:
 
 TONES = Pieces(_tone)
 """By the text from behind ``<note`` to before ``</pitch>``."""
-SHAPES = {per: Pieces(partial(_shape, voice_per_staff=per)) for per in (False, True)}
+SHAPES = {per: Pieces(partial(_shape, voice_per_staff=per), _UNREAD) for per in (False, True)}
 """By the text from behind ``</pitch>`` to before the words; one for scores of either way to count voices."""
 UNPITCHED = {per: Pieces(partial(_unpitched, voice_per_staff=per)) for per in (False, True)}
 """Notes and rests without a pitch, by their text from behind ``<note`` to before the words."""
