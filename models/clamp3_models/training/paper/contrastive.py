@@ -32,6 +32,7 @@ from clamp3_models.training.paper.examples import text_of, window
 from clamp3_models.training.paper.music import Form
 from clamp3_models.training.paper.ranks import Ranks
 from clamp3_models.training.records import Record
+from clamp3_plugin.errors import BrokenFileError
 
 Hidden = Callable[[Tensor, Sequence[int]], Tensor]
 
@@ -85,8 +86,17 @@ class PairExamples:
         self, form: Form, choose: random.Random | None
     ) -> NDArray[np.uint8] | NDArray[np.float32]:
         if self.side is MusicSide.AUDIO:
-            return form.frames(self.config.audio_length, choose)
+            return self._frames(form, choose)
         return form.patches(self.config.patch_length, choose)
+
+    def _frames(self, form: Form, choose: random.Random | None) -> NDArray[np.float32]:
+        frames = form.frames(self.config.audio_length, choose)
+        width = self.config.audio.hidden_size if self.config.audio else 0
+        if frames.shape[1] != width:
+            raise BrokenFileError(
+                f"{form.name} holds features of width {frames.shape[1]}, but the model reads {width}."
+            )
+        return frames
 
 
 class ContrastiveTask:

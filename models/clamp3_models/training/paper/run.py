@@ -108,11 +108,16 @@ def train_clamp3(
     Raises
     ------
     UsageError
-        The next stage is of the other kind.
+        The next stage is of the other kind, or the tokenizer is that of another model.
     """
     done = _stages_done(recipe, paths.work)
     begun = done
     tokenizer = load_tokenizer(tokenizer_folder)
+    if max(tokenizer("Hello world")) >= recipe.model.text.vocab_size:
+        raise UsageError(
+            f"The tokenizer in {tokenizer_folder} has more words than the"
+            f" {recipe.model.text.vocab_size} of the recipe."
+        )
     _check_next(recipe, side, done)
     while done < len(recipe.stages) and recipe.stages[done].modality is side:
         _run_stage(recipe, done, tokenizer, paths, machine, report)

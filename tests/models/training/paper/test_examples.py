@@ -191,3 +191,13 @@ def test_a_pair_is_cut_to_what_the_model_reads(record):
     assert len(pair.ids) == 128
     assert 2 <= len(pair.music) <= 512
     assert examples.evaluation(0, source(1)).music.shape == (11, 64)
+
+
+def test_features_of_another_width_than_the_model_reads_are_refused(record):
+    config = Clamp3Config.official("wide")
+    examples = PairExamples(
+        [(record, audio_forms(record))], MusicSide.AUDIO, lambda text: [0, 2], config
+    )
+
+    with pytest.raises(BrokenFileError, match="features of width 32, but the model reads 768"):
+        examples.draw(0, source(1))

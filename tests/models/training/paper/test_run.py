@@ -211,6 +211,13 @@ def test_a_stage_of_the_other_kind_is_not_run(runs):
         runs(runs.recipe(SYMBOLIC + AUDIO), "work", "audio")
 
 
+def test_a_tokenizer_of_another_model_is_refused(runs):
+    small = MODEL.replace("vocab_size = 275", "vocab_size = 9")
+
+    with pytest.raises(UsageError, match="has more words than the 9 of the recipe"):
+        runs(runs.recipe(model=small), "work")
+
+
 def test_a_model_may_start_from_the_text_tower_of_another_and_from_m3(runs):
     runs(runs.recipe(), "one")
     runs(runs.m3_recipe(), "m3")
