@@ -102,12 +102,14 @@ class Client:
         reply = self._send("POST", path, data, "application/octet-stream")
         return wire.Fields(reply, "The answer").need("upload_id", str)
 
-    def index(self, paths: Sequence[str]) -> Iterator[wire.IndexEvent | wire.IndexSummary]:
+    def index(
+        self, paths: Sequence[str], *, retry: bool = False
+    ) -> Iterator[wire.IndexEvent | wire.IndexSummary]:
         """Put files and folders into the library; gives an event a file, then the summary.
 
-        Closing the iterator before its end cancels the run.
+        With ``retry`` files that could not be read are read again, though they are unchanged. Closing the iterator before its end cancels the run.
         """
-        reply = self._call("POST", "/v1/index", {"paths": list(paths)})
+        reply = self._call("POST", "/v1/index", {"paths": list(paths), "retry": retry})
         job = wire.Fields(reply, "The job").need("id", str)
         ended = False
         try:

@@ -160,9 +160,12 @@ class Daemon:
 
     async def index(self, request: Request) -> Response:
         """Put files and folders into the library; gives the job."""
-        paths = await self._paths(request)
+        fields = wire.Fields(wire.loads(await request.body()), "The question")
+        paths, retry = fields.texts("paths"), fields.take("retry", bool) or False
+        fields.close()
+        paths = check_paths(paths)
         await self.loading.ready(self._patience_s)
-        return WireResponse(self.jobs.start(paths).to_wire())
+        return WireResponse(self.jobs.start(paths, retry=retry).to_wire())
 
     async def job(self, request: Request) -> Response:
         """Tell where an index run stands."""
@@ -191,7 +194,10 @@ class Daemon:
 
     async def forget(self, request: Request) -> Response:
         """Take the pieces at or below paths out of the library; no file is touched."""
-        paths = await self._paths(request)
+        fields = wire.Fields(wire.loads(await request.body()), "The question")
+        paths = fields.texts("paths")
+        fields.close()
+        paths = check_paths(paths)
         self._refuse_while_indexing()
         forgotten = await self._blocking(self.service.forget, paths)
         return WireResponse({"forgotten": forgotten})
@@ -275,12 +281,6 @@ class Daemon:
     async def _blocking(self, call: Callable[..., _T], *arguments: object) -> _T:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, call, *arguments)
-
-    async def _paths(self, request: Request) -> list[str]:
-        fields = wire.Fields(wire.loads(await request.body()), "The question")
-        paths = fields.texts("paths")
-        fields.close()
-        return check_paths(paths)
 
     async def _follow(self, job: Job) -> AsyncIterator[bytes]:
         sent, beat = 0, time.monotonic()

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from clamp3_plugin.daemon.refusals import RefusedError
 from clamp3_plugin.errors import Clamp3Error, DaemonBusyError, MissingFileError
@@ -15,10 +16,21 @@ from clamp3_plugin.wire import IndexEvent, IndexSummary, JsonObject, dumps
 MAX_QUEUED = 32
 MAX_KEPT = 4  # ended jobs, whose events may still be asked for
 
-Index = Callable[
-    [Sequence[str], Callable[[IndexEvent], None], Callable[[], bool]], Mapping[str, float]
-]
 _log = logging.getLogger(__name__)
+
+
+class Index(Protocol):
+    """Does a run: ``Service.index``."""
+
+    def __call__(
+        self,
+        paths: Sequence[str],
+        on_event: Callable[[IndexEvent], None],
+        cancelled: Callable[[], bool],
+        *,
+        retry: bool,
+    ) -> Mapping[str, float]:
+        """Put files and folders into the library."""
 
 
 @dataclass(eq=False, slots=True)
@@ -27,6 +39,8 @@ class Job:
 
     id: str
     paths: tuple[str, ...]
+    retry: bool = False
+    """Read files again that could not be read, though they are unchanged."""
     events: list[bytes] = field(default_factory=list)
     """JSON of every event, in order; only ever appended to."""
     last: IndexEvent | None = None
@@ -62,7 +76,7 @@ class Jobs:
         """How many jobs have not ended."""
         return sum(job.summary is None for job in self._jobs.values())
 
-    def start(self, paths: Sequence[str]) -> Job:
+    def start(self, paths: Sequence[str], *, retry: bool = False) -> Job:
         """Queue a run.
 
         Raises
@@ -72,7 +86,7 @@ class Jobs:
         """
         if self.active >= MAX_QUEUED:
             raise DaemonBusyError(f"{MAX_QUEUED} index runs wait already.", "Try again later.")
-        job = Job(secrets.token_hex(8), tuple(paths))
+        job = Job(secrets.token_hex(8), tuple(paths), retry)
         ended = [old.id for old in self._jobs.values() if old.summary is not None]
         for old in ended[: len(ended) - MAX_KEPT + 1]:
             del self._jobs[old]
@@ -103,7 +117,7 @@ class Jobs:
     def _run(self, job: Job) -> None:
         job.running = True
         try:
-            counts = self._index(job.paths, job.note, job.cancelled.is_set)
+            counts = self._index(job.paths, job.note, job.cancelled.is_set, retry=job.retry)
         except Clamp3Error as error:
             summary = IndexSummary("failed", error=error)
         except Exception:  # noqa: BLE001 - outermost handler of this thread; the daemon lives on

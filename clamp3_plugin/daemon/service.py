@@ -35,10 +35,13 @@ class Service(Protocol):
         paths: Sequence[str],
         on_event: Callable[[IndexEvent], None],
         cancelled: Callable[[], bool],
+        *,
+        retry: bool,
     ) -> Mapping[str, float]:
         """Put files and folders into the library, one event a file; gives the counts of the run.
 
-        Called from one thread only. ``cancelled`` is asked between files.
+        Called from one thread only. ``cancelled`` is asked between files; with ``retry`` files that
+        could not be read are read again.
         """
 
     def stats(self) -> Mapping[str, object]:

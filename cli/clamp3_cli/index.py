@@ -18,9 +18,12 @@ OnEvent = Callable[[IndexEvent], None]
 @click.command(no_args_is_help=True)
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a file, then the summary.")
+@click.option(
+    "--retry", is_flag=True, help="Read files again that were refused or failed, though unchanged."
+)
 @click.option("--no-daemon", is_flag=True, help="Do it in this process.")
 @click.pass_obj
-def index(home: Home, paths: tuple[str, ...], as_json: bool, no_daemon: bool) -> int:
+def index(home: Home, paths: tuple[str, ...], as_json: bool, retry: bool, no_daemon: bool) -> int:
     """Put folders and files into the library.
 
     Takes MusicXML, ABC and MIDI, and only what is new: unchanged files are not opened, moved ones
@@ -39,7 +42,7 @@ def index(home: Home, paths: tuple[str, ...], as_json: bool, no_daemon: bool) ->
             if as_json:
                 click.echo(dumps(line(event)))
 
-        end = run(home, absolute, take)
+        end = run(home, absolute, take, retry=retry)
     if end.error is not None:
         raise end.error
     click.echo(dumps({"summary": dict(end.counts)}) if as_json else summary(end.counts))
@@ -57,9 +60,9 @@ def line(event: IndexEvent) -> dict[str, object]:
     }
 
 
-def _by_daemon(home: Home, paths: Sequence[str], take: OnEvent) -> IndexSummary:
+def _by_daemon(home: Home, paths: Sequence[str], take: OnEvent, *, retry: bool) -> IndexSummary:
     with ensure_daemon(home, on_wait=output.starting()) as client:
-        events = client.index(paths)
+        events = client.index(paths, retry=retry)
         try:
             for event in events:
                 if isinstance(event, IndexSummary):
@@ -71,12 +74,12 @@ def _by_daemon(home: Home, paths: Sequence[str], take: OnEvent) -> IndexSummary:
     raise NoDaemonError("The daemon ended the run without a summary.", "Index again.")
 
 
-def _in_process(home: Home, paths: Sequence[str], take: OnEvent) -> IndexSummary:
+def _in_process(home: Home, paths: Sequence[str], take: OnEvent, *, retry: bool) -> IndexSummary:
     from clamp3_cli.wiring import make_service  # noqa: PLC0415 - torch, lancedb: seconds
 
     service = make_service(home.create(), Config.load(home))
     try:
         service.load()
-        return IndexSummary("done", service.index(paths, take, lambda: False))
+        return IndexSummary("done", service.index(paths, take, lambda: False, retry=retry))
     finally:
         service.close()

@@ -104,9 +104,15 @@ class MusicService:
         paths: Sequence[str],
         on_event: Callable[[IndexEvent], None],
         cancelled: Callable[[], bool],
+        *,
+        retry: bool = False,
     ) -> Mapping[str, float]:
         """Put files and folders into the library; gives the counts of the run."""
-        summary = self._ready.indexer.run(paths, lambda event: on_event(_told(event)), cancelled)
+
+        def tell(event: FileEvent) -> None:
+            on_event(_told(event))
+
+        summary = self._ready.indexer.run(paths, tell, cancelled, retry=retry)
         counts = asdict(summary)
         del counts["cancelled"]
         return {name: round(count, 3) for name, count in counts.items()}

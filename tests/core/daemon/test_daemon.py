@@ -216,6 +216,14 @@ def test_an_index_run_is_followed_to_its_end(client, tmp_path):
     assert summary == wire.IndexSummary("done", {"indexed": 30})
 
 
+def test_files_that_could_not_be_read_are_read_again_if_asked(client, tmp_path):
+    (tmp_path / "a").touch()
+
+    *_, summary = client.index([str(tmp_path)], retry=True)
+
+    assert summary == wire.IndexSummary("done", {"indexed": 1, "retried": 1})
+
+
 def test_an_index_run_that_breaks_says_so(client, tmp_path):
     (tmp_path / "a").touch()
     (tmp_path / "boom").touch()

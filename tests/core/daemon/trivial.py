@@ -63,6 +63,8 @@ class TrivialService:
         paths: Sequence[str],
         on_event: Callable[[IndexEvent], None],
         cancelled: Callable[[], bool],
+        *,
+        retry: bool,
     ) -> Mapping[str, float]:
         files = sorted(file for path in paths for file in Path(path).iterdir())
         for done, file in enumerate(files, 1):
@@ -73,7 +75,7 @@ class TrivialService:
             if file.name.startswith("slow"):
                 time.sleep(0.05)
             on_event(IndexEvent(str(file), "indexed", passages=2, done=done, total=len(files)))
-        return {"indexed": len(files)}
+        return {"indexed": len(files), **({"retried": 1} if retry else {})}
 
     def stats(self) -> Mapping[str, object]:
         return {"pieces": 1}
