@@ -56,17 +56,17 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(clamp3, arguments, prog_name="clamp3")
 
 
-def losses(folder: Path) -> list[float]:
+def losses(folder: Path):
     lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
     return [line["loss"] for line in lines if "loss" in line]
 
 
-def evaluated(folder: Path) -> list[float]:
+def evaluated(folder: Path):
     lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
     return [line["eval_loss"] for line in lines if "eval_loss" in line]
 
 
-def mrr(queries: Path, references: Path) -> float:
+def mrr(queries: Path, references: Path):
     done = run("eval", "retrieval", str(queries), str(references), "--json")
     assert done.exit_code == 0, done.output
     return json.loads(done.stdout.splitlines()[-1])["summary"]["mrr"]

@@ -21,7 +21,7 @@ SIDES = list(MusicSide)
 
 
 @pytest.fixture(scope="module")
-def expected(golden: Path) -> dict:
+def expected(golden: Path):
     return json.loads((golden / "model" / "loss_expected.json").read_text())
 
 

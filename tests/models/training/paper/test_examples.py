@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from clamp3_models.clamp3 import Clamp3Config
 from clamp3_models.training.paper.contrastive import MusicSide, PairExamples
 from clamp3_models.training.paper.examples import has_text, text_of, window
 from clamp3_models.training.paper.music import Form, audio_forms, symbolic_forms
-from clamp3_models.training.paper.recipe import Clamp3Config
 from clamp3_models.training.records import Record, read_records
 from clamp3_plugin.errors import BrokenFileError, MissingFileError
 

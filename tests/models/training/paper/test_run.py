@@ -11,7 +11,7 @@ import torch
 
 from clamp3_models.training.paper.contrastive import MusicSide
 from clamp3_models.training.paper.ranks import Ranks
-from clamp3_models.training.paper.recipe import load_recipe
+from clamp3_models.training.paper.recipe import M3Recipe, load_recipe
 from clamp3_models.training.paper.run import Machine, Paths, train_clamp3, train_m3
 from clamp3_models.training.paper.state import read_checkpoint
 from clamp3_models.weights import load_model
@@ -56,7 +56,7 @@ class Runs:
                 raise Stopped
 
         loaded, paths = load_recipe(recipe), self.paths(work)
-        if recipe.name == "m3.toml":
+        if isinstance(loaded, M3Recipe):
             return train_m3(loaded, paths, machine, report)
         return train_clamp3(loaded, MusicSide(side), self.tokenizer, paths, machine, report)
 
