@@ -67,7 +67,8 @@ class Curves:
         """
         places = (cosines - self._mean) / self._deviation
         logits = np.clip(self._slope * places + self._intercept, -30.0, 30.0)
-        return np.minimum(1.0 / (1.0 + np.exp(-logits)), self._ceiling)
+        likelihood: NDArray[np.float64] = np.minimum(1.0 / (1.0 + np.exp(-logits)), self._ceiling)
+        return likelihood
 
     def claims(self, concept: int) -> bool:
         """Whether the likelihood of a concept rests on examples of it."""

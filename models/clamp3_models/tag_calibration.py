@@ -6,7 +6,7 @@ cosine is how many standard deviations it lies above the concept's mean over all
 
 A concept's curve is logistic in the place. It is drawn towards the curve of its category, and that
 towards the one of all: a concept with hundreds of examples goes its own way, one with three hardly
-leaves its category, one with none has only that.
+leaves its category. One with none claims nothing, and comes after those of its category that have some.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -197,10 +197,7 @@ def _lines(samples: Mapping[str, _Sample], sizes: Mapping[str, int]) -> dict[str
         places, right = samples[name]
         category = fit(places.ravel(), right.ravel(), Prior(overall, *_OF_CATEGORY))
         prior = Prior(category, *_OF_CONCEPT)
-        lines[name] = [
-            fit(places[:, i], right[:, i], prior) if right[:, i].sum() >= FEWEST else category
-            for i in range(size)
-        ]
+        lines[name] = [fit(places[:, i], right[:, i], prior) for i in range(size)]
     return lines
 
 

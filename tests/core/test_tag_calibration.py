@@ -58,7 +58,7 @@ def calibrated(encoder: HashEncoder, vocabulary: Vocabulary) -> Calibration:
 
 
 @pytest.fixture
-def folder(tmp_path, calibration, vocabulary) -> Path:
+def folder(tmp_path: Path, calibration, vocabulary) -> Path:
     (tmp_path / CALIBRATION_FILE).write_text(calibration.to_json(vocabulary), "utf-8")
     return tmp_path
 
