@@ -16,11 +16,14 @@ from clamp3_plugin.readers.isolation.framing import Message, receive, send
 from clamp3_plugin.readers.isolation.limits import Limits
 
 READY = "ready"
+ASKING = "asking"
 MEMORY = "memory"
 FAILED = "failed"
 _LONGEST_REASON = 300
 
 Job = Callable[[Message], Message]
+Ask = Callable[[Message], Message]
+"""Asks the program something in the middle of a job, and gives its answer."""
 
 
 def serve(prepare: Callable[[], Job]) -> None:
@@ -32,23 +35,42 @@ def serve(prepare: Callable[[], Job]) -> None:
         Imports what the job needs, which may take seconds, and gives the job; it runs under the
         limits too. What it prints, and what the job prints, goes to nobody.
     """
+    serve_asking(lambda _: prepare())
+
+
+def serve_asking(prepare: Callable[[Ask], Job]) -> None:
+    """Serve as ``serve`` does, with jobs that may ask back: for more bytes, or to pass results on."""
     asking, answering = _own_streams()
+
+    def ask(message: Message) -> Message:
+        send(answering, Message({**message.fields, "state": ASKING}, message.body))
+        answer = receive(asking)
+        if answer is None:
+            raise EOFError("the program has gone")
+        return answer
+
     limits = Limits.of_text(sys.argv[1])
     _limit(limits)
     try:
-        job = prepare()
+        job = prepare(ask)
     except (ImportError, MemoryError) as error:
         send(answering, _failure(error))
         return
     send(answering, Message({"state": READY}))
     while (question := receive(asking)) is not None:
-        _allow_seconds(limits.seconds)
+        _allow_seconds(seconds_for(question, limits))
         answer = _done(job, question)
         send(answering, answer)
         if answer.text("state") == MEMORY:
             return  # what is left of the heap is nobody's to rely on
     with contextlib.suppress(OSError):  # the program was killed, or left without closing
         Path.cwd().rmdir()
+
+
+def seconds_for(question: Message, limits: Limits) -> float:
+    """Tell how long a question may take: its own ``seconds``, where it has them, or the limit."""
+    seconds = question.fields.get("seconds")
+    return float(seconds) if isinstance(seconds, int | float) else limits.seconds
 
 
 def _done(job: Job, question: Message) -> Message:

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import threading
 import weakref
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from signal import Signals
@@ -23,6 +24,9 @@ from clamp3_plugin.readers.isolation.limits import Limits
 
 _EXPORT = "Export the score as MusicXML from the program that it comes from."
 _WINDOWS_NEEDS = ("SYSTEMROOT",)
+
+Answers = Callable[[Message], Message]
+"""Answers what a job asks back."""
 
 
 class JobError(Exception):
@@ -43,8 +47,12 @@ class _Running:
     jobs: int = 0
     late: bool = False
 
-    def ask(self, question: Message | None, seconds: float) -> Message:
+    def ask(
+        self, question: Message | None, seconds: float, answers: Answers | None = None
+    ) -> Message:
         """Send a message, if there is one, and wait for the answer.
+
+        What the process asks meanwhile is answered by ``answers``.
 
         Raises
         ------
@@ -60,12 +68,17 @@ class _Running:
             if question is not None:
                 send(self.process.stdin, question)
             answer = receive(self.process.stdout)
+            while answers and answer and answer.text("state") == child.ASKING:
+                send(self.process.stdin, answers(answer))
+                answer = receive(self.process.stdout)
         except OSError as error:
             raise FrameError(f"the pipe broke ({type(error).__name__})") from error
         finally:
             timer.cancel()
         if answer is None:
             raise FrameError("the pipe was closed")
+        if answer.text("state") == child.ASKING:
+            raise FrameError("it asks where nobody answers")
         return answer
 
     def _expire(self) -> None:
@@ -98,18 +111,30 @@ class Worker:
         What the process may use.
     needs
         What must be installed for it, for the message where it is not.
+    advice
+        What to do with a file that it cannot read.
     """
 
-    def __init__(self, module: str, limits: Limits | None = None, needs: str = "") -> None:
+    def __init__(
+        self, module: str, limits: Limits | None = None, needs: str = "", advice: str = _EXPORT
+    ) -> None:
         self._module = module
         self._limits = limits or Limits()
         self._needs = needs
+        self._advice = advice
         self._lock = threading.Lock()
         self._running: _Running | None = None
         atexit.register(_close_if_alive, weakref.ref(self))
 
-    def ask(self, question: Message) -> Message:
+    def ask(self, question: Message, answers: Answers | None = None) -> Message:
         """Have a job done.
+
+        Parameters
+        ----------
+        question
+            What to do; its field ``seconds``, where it has one, takes the place of the limit.
+        answers
+            Answers what the job asks while it works. What it raises ends the process.
 
         Raises
         ------
@@ -125,10 +150,11 @@ class Worker:
         with self._lock:
             running = self._running or self._start()
             self._running = running
+            seconds = child.seconds_for(question, self._limits)
             try:
-                answer = running.ask(question, self._limits.seconds)
+                answer = running.ask(question, seconds, answers)
             except FrameError as error:
-                raise self._lost(running) from error
+                raise self._lost(running, seconds) from error
             except BaseException:  # an interrupt: the answer to this would meet the next question
                 self._stop()
                 raise
@@ -172,7 +198,7 @@ class Worker:
             status = running.end()
             raise UnsupportedFormatError(
                 f"The reader of this format does not start ({_manner(status)}).",
-                _EXPORT,
+                self._advice,
             ) from error
         except BaseException:
             running.end()
@@ -187,22 +213,22 @@ class Worker:
             return self._too_much_memory()
         return UnsupportedFormatError(
             f"The reader of this format does not start: {hello.text('reason')}.",
-            f"Install it with: pip install {self._needs}" if self._needs else _EXPORT,
+            f"Install it with: pip install {self._needs}" if self._needs else self._advice,
         )
 
-    def _lost(self, running: _Running) -> Clamp3Error:
+    def _lost(self, running: _Running, seconds: float) -> Clamp3Error:
         self._running = None
         status = running.end()
         if running.late or status == -_signal("SIGXCPU"):
             return TooLargeError(
-                f"It was not read within {self._limits.seconds:g} s, the limit for a file.", _EXPORT
+                f"It was not read within {seconds:g} s, the limit for a file.", self._advice
             )
-        return BrokenFileError(f"The reader died of it ({_manner(status)}).", _EXPORT)
+        return BrokenFileError(f"The reader died of it ({_manner(status)}).", self._advice)
 
     def _too_much_memory(self) -> TooLargeError:
         return TooLargeError(
             f"Reading it takes over {self._limits.memory / 2**30:.1f} GiB of memory, the limit.",
-            _EXPORT,
+            self._advice,
         )
 
     def _stop(self) -> None:

@@ -5,17 +5,20 @@ import sys
 import time
 from pathlib import Path
 
-from clamp3_plugin.readers.isolation.child import Job, serve
+from clamp3_plugin.readers.isolation.child import Ask, Job, serve_asking
 from clamp3_plugin.readers.isolation.framing import Message
 
 
-def prepare() -> Job:
+def prepare(ask: Ask) -> Job:
     sys.stdout.write("what is printed reaches nobody")
-    return do
+    return lambda question: do(question, ask)
 
 
-def do(question: Message) -> Message:  # noqa: C901 - a list of misdeeds
+def do(question: Message, ask: Ask) -> Message:  # noqa: C901 - a list of misdeeds
     match question.text("do"):
+        case "ask back":
+            answers = [ask(Message({"number": i}, question.body)) for i in range(3)]
+            return Message({}, b"".join(answer.body for answer in answers))
         case "echo":
             sys.stdout.write("noise on standard output")
             return Message({"pid": os.getpid()}, question.body)
@@ -33,7 +36,7 @@ def do(question: Message) -> Message:  # noqa: C901 - a list of misdeeds
         case "raise":
             raise LookupError("no such key")
         case "recurse":
-            return do(question)
+            return do(question, ask)
         case "where":
             names = [str(Path.cwd()), *sorted(os.environ), str(list(Path.cwd().iterdir()))]
             return Message({"session": os.getsid(0)}, "\n".join(names).encode())
@@ -41,4 +44,4 @@ def do(question: Message) -> Message:  # noqa: C901 - a list of misdeeds
 
 
 if __name__ == "__main__":
-    serve(prepare)
+    serve_asking(prepare)

@@ -88,6 +88,37 @@ def test_large_answers_come_whole(worker):
     assert ask(worker, "echo", body).body == body
 
 
+def test_a_job_asks_back_while_it_works(worker):
+    def double(message):
+        return Message({}, message.body * int(message.fields["number"]))
+
+    assert worker.ask(Message({"do": "ask back"}, b"ab"), double).body == b"ababab"
+
+
+def test_a_job_that_asks_where_nobody_answers_is_ended(worker):
+    with pytest.raises(BrokenFileError):
+        ask(worker, "ask back")
+
+    assert ask(worker, "echo", b"next").body == b"next"
+
+
+def test_what_an_answer_raises_ends_the_process_and_reaches_the_caller(worker):
+    def refuse(message):
+        raise LookupError("enough")
+
+    pid = ask(worker, "echo").fields["pid"]
+    with pytest.raises(LookupError, match="enough"):
+        worker.ask(Message({"do": "ask back"}), refuse)
+
+    assert not alive(pid)
+    assert ask(worker, "echo", b"next").body == b"next"
+
+
+def test_a_question_may_have_a_deadline_of_its_own(worker):
+    with pytest.raises(TooLargeError, match=r"within 0\.3 s"):
+        worker.ask(Message({"do": "hang", "seconds": 0.3}))
+
+
 def test_what_a_job_raises_is_told_and_the_process_goes_on(worker):
     before = worker.pid or ask(worker, "echo").fields["pid"]
 
