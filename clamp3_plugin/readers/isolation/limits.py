@@ -9,7 +9,7 @@ class Limits:
     """Bounds of a worker's process and of one job of it."""
 
     seconds: float = 60
-    """For one job, of processor and of clock; then the process is killed."""
+    """Of processor for one job; then the process is killed."""
     memory: int = 3 * 2**29
     """Bytes of address space (1.5 GiB)."""
     file_bytes: int = 0
@@ -17,6 +17,8 @@ class Limits:
     descriptors: int = 32
     jobs: int = 200
     """Jobs until a fresh process takes over, so that what leaks or lingers has an end."""
+    patience: float = 3
+    """Times ``seconds`` that the clock may run for one job: other programs need the processor too."""
     start_seconds: float = 60
     """Until it must be ready; imports from a cold disk are slow."""
 

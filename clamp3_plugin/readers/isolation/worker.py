@@ -152,7 +152,7 @@ class Worker:
             self._running = running
             seconds = child.seconds_for(question, self._limits)
             try:
-                answer = running.ask(question, seconds, answers)
+                answer = running.ask(question, seconds * self._limits.patience, answers)
             except FrameError as error:
                 raise self._lost(running, seconds) from error
             except BaseException:  # an interrupt: the answer to this would meet the next question
@@ -196,6 +196,12 @@ class Worker:
             hello = running.ask(None, self._limits.start_seconds)
         except FrameError as error:
             status = running.end()
+            if running.late:
+                raise UnsupportedFormatError(
+                    "The reader of this format did not start within"
+                    f" {self._limits.start_seconds:g} s.",
+                    "When the machine is less busy: clamp3 index --retry",
+                ) from error
             raise UnsupportedFormatError(
                 f"The reader of this format does not start ({_manner(status)}).",
                 self._advice,
