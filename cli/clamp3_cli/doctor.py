@@ -36,10 +36,11 @@ class Finding:
 def doctor(home: Home, as_json: bool) -> int:
     """Check that everything is well.
 
-    Looks at Python, torch and the device, the folders, the settings, the model, the library and the
-    daemon; each line is ok, warn or fail and says what to do. Exit code 1 if something failed.
+    Looks at Python, torch and the device, the folders, the settings, the model, what it needs for
+    recordings, the library and the daemon; each line is ok, warn or fail and says what to do. Exit
+    code 1 if something failed.
     """
-    checks = (_python, _folders, _settings, _torch, _model, _library, _daemon)
+    checks = (_python, _folders, _settings, _torch, _model, _audio, _library, _daemon)
     failed = False
     for check in checks:
         for finding in _carefully(check, home):
@@ -110,6 +111,23 @@ def _model(home: Home) -> Iterator[Finding]:
     info = ModelStore(home).verify(name)
     licence = info.licence or "no licence stated"
     yield Finding("ok", "model", f"{name}: verified, {output.size(info.size_bytes)}, {licence}")
+
+
+def _audio(home: Home) -> Iterator[Finding]:
+    from clamp3_models.store import PARTS, ModelStore  # noqa: PLC0415 - takes numpy along
+
+    name = Config.load(home).model
+    store = ModelStore(home)
+    part = store.show(name).audio_front_end
+    if part not in PARTS:
+        yield Finding("ok", "audio", f"{name} reads {'recordings' if part else 'no recordings'}.")
+        return
+    needed = f"{name} reads recordings by way of {part}, CC BY-NC 4.0: non-commercial use only"
+    if store.folder(part).exists():
+        size = output.size(store.verify(part).size_bytes)
+        yield Finding("ok", "audio", f"{needed}. It is here: verified, {size}.")
+    else:
+        yield Finding("ok", "audio", f"{needed}. It is not here: clamp3 models pull {part}")
 
 
 def _library(home: Home) -> Iterator[Finding]:

@@ -13,8 +13,9 @@ from clamp3_plugin.config import Home
 _NAME = "clamp3-plugin"
 _LONGEST = 200  # characters; some packages put the whole text there
 _MERT = (
-    "MERT-v1-95M, which audio recordings need, is CC BY-NC 4.0: for non-commercial use only. It does"
-    " not come with clamp3 and is not needed for texts, scores and MIDI files."
+    "MERT-v1-95M, by way of which saas and c2 read recordings, is CC BY-NC 4.0: that path is for"
+    " non-commercial use only. It does not come with clamp3 and is not needed for texts, scores and MIDI"
+    " files."
 )
 
 
@@ -29,7 +30,9 @@ def licenses(home: Home, as_json: bool) -> int:
     from clamp3_models.store import ModelStore  # noqa: PLC0415 - takes numpy along
 
     rows = [("program", "clamp3-plugin", "MIT")]
-    rows += [("model", info.name, info.licence or "not stated") for info in ModelStore(home).list()]
+    rows += [
+        (info.kind, info.name, info.licence or "not stated") for info in ModelStore(home).list()
+    ]
     rows += [("library", name, licence) for name, licence in _dependencies()]
     if as_json:
         for kind, name, licence in rows:

@@ -30,7 +30,7 @@ def models() -> None:
 @as_json
 @click.pass_obj
 def list_(home: Home, as_json: bool) -> int:
-    """List the models that are here; * marks the one in use."""
+    """List the models that are here; * marks the one in use, part what others need."""
     used = Config.load(home).model
     found = _store(home).list()
     if as_json:
@@ -39,7 +39,7 @@ def list_(home: Home, as_json: bool) -> int:
         return 0
     rows = [
         (
-            "*" if info.name == used else "",
+            "*" if info.name == used else "part" if info.kind == "part" else "",
             info.name,
             info.licence,
             output.size(info.size_bytes),
@@ -72,27 +72,30 @@ def show(home: Home, name: str, as_json: bool) -> int:
 
 @models.command()
 @click.argument("name")
-@click.option("--yes", is_flag=True, help="Agree to the licence beforehand.")
+@click.option(
+    "--accept-license", "--yes", "accepted", is_flag=True, help="Agree to the licence beforehand."
+)
 @click.pass_obj
-def pull(home: Home, name: str, yes: bool) -> int:
-    """Download a published model: saas or c2.
+def pull(home: Home, name: str, accepted: bool) -> int:
+    """Download a published model: saas or c2, or mert-v1-95m.
 
-    Shows the licence before the first byte, resumes, and checks size and sha256. Heeds HF_ENDPOINT,
-    HF_HOME, HF_HUB_OFFLINE and the proxies of the system.
+    mert-v1-95m is the part that saas and c2 need to read recordings; its licence is CC BY-NC 4.0, for
+    non-commercial use only. Shows the licence before the first byte, resumes, and checks size and
+    sha256. Heeds HF_ENDPOINT, HF_HOME, HF_HUB_OFFLINE and the proxies of the system.
     """
     from clamp3_models.pull import pull as fetch  # noqa: PLC0415 - torch: seconds
 
     def confirm(licence: str) -> bool:
         output.say(licence)
-        if not yes and not sys.stdin.isatty():
-            raise UsageError("Nobody is here to agree to the licence.", "If you do: --yes")
-        return yes or click.confirm("Download it?", err=True)
+        if not accepted and not sys.stdin.isatty():
+            raise UsageError(
+                "Nobody is here to agree to the licence.", "If you do: --accept-license (or --yes)."
+            )
+        return accepted or click.confirm("Download it under this licence?", err=True)
 
     with _downloading() as show_progress:
         info = fetch(name, _store(home), confirm=confirm, progress=show_progress)
-    click.echo(f"{info.name} is in {output.shown(str(info.path))}.")
-    output.say(f"to use it: clamp3 models use {info.name}")
-    return 0
+    return _tell(info)
 
 
 @models.command("import")
@@ -104,13 +107,26 @@ def pull(home: Home, name: str, yes: bool) -> int:
 )  # fmt: skip
 @click.pass_obj
 def import_(home: Home, source: Path, name: str | None, tokenizer: Path | None) -> int:
-    """Take in an official .pth checkpoint or a model folder."""
+    """Take in an official .pth checkpoint or a model folder.
+
+    With --name mert-v1-95m the source is MERT's pytorch_model.bin, or a folder of the hub with it.
+    """
     from clamp3_models.checkpoint import import_model  # noqa: PLC0415 - torch: seconds
+    from clamp3_models.parts import MERT, import_mert  # noqa: PLC0415 - as above
 
     called = name or source.absolute().stem.lower()
-    info = import_model(source, _store(home), called, tokenizer=tokenizer)
+    if called == MERT:
+        return _tell(import_mert(source, _store(home)))
+    return _tell(import_model(source, _store(home), called, tokenizer=tokenizer))
+
+
+def _tell(info: "ModelInfo") -> int:
+    """Say that a model is here, and what comes next."""
     click.echo(f"{info.name} is in {output.shown(str(info.path))}.")
-    output.say(f"to use it: clamp3 models use {info.name}")
+    if info.kind == "part":
+        output.say("recordings are read by way of it, under its licence: non-commercial use only")
+    else:
+        output.say(f"to use it: clamp3 models use {info.name}")
     return 0
 
 

@@ -34,6 +34,16 @@ Audio recordings are not read by these weights alone: they take features of MERT
 files need no MERT.
 """
 
+MERT_PROSE = """\
+Weights of MERT-v1-95M by Yizhi Li et al., "MERT: Acoustic Music Understanding Model with Large-Scale
+Self-supervised Training", arXiv 2306.00107, converted from the published checkpoint without change of
+any number. The authors' model card on the Hugging Face hub (m-a-p/MERT-v1-95M) states the licence
+CC BY-NC 4.0: with attribution, and for non-commercial use only.
+
+The official CLaMP 3 models read recordings by way of it. Embedding, indexing and searching recordings
+with them is therefore for non-commercial use only. Texts, scores and MIDI files do not need it.
+"""
+
 
 def write_card(folder: Path, name: str, card: Card, prose: str = "") -> None:
     """Write the model card of a folder."""

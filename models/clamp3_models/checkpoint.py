@@ -6,9 +6,6 @@ Whatever the source, what arrives is a model folder with checked sizes, finite n
 
 import json
 import shutil
-import subprocess
-import sys
-import zipfile
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -28,17 +25,16 @@ from clamp3_models.folder import (
     WEIGHTS_FILE,
     check_sums,
     file_sha256,
-    write_sums,
 )
+from clamp3_models.pickles import TIMEOUT_S, read_elsewhere
 from clamp3_models.sizes import config_from_overrides
-from clamp3_models.store import ModelInfo, ModelStore, temporary_folder
+from clamp3_models.store import ModelInfo, ModelStore
 from clamp3_models.tokenizer import load_tokenizer
 from clamp3_models.weights import check_folder, check_state_dict, read_config, write_model
 from clamp3_plugin.errors import MissingFileError, NoModelError
 from clamp3_plugin.tags import CALIBRATION_FILE
 
-TIMEOUT_S = 1800.0  # a slow disk needs minutes for the 2.6 GB of saas
-_PICKLE_LIMIT = 64 << 20  # bytes of the pickle beside the tensors; the official file has 0.8 MB
+_UNPICKLING = "clamp3_models.unpickling"
 _OFFICIAL_VOCABULARY = 250_002
 _HELLO = ("Hello world", [0, 35378, 8999, 2])  # XLM-RoBERTa's ids, from its published tests
 
@@ -88,65 +84,17 @@ def import_model(
     source = source.absolute()
     if not source.exists():
         raise MissingFileError(f"{source} does not exist.")
-    final = store.free_folder(name)
-    folder = temporary_folder(final)
-    try:
+    with store.new_folder(name) as folder:
         if source.is_file():
             _add_tokenizer(folder, tokenizer, store.shipped.values())
-            _from_checkpoint(source, folder, name, timeout_s)
+            read_elsewhere(_UNPICKLING, source, str(folder), name, timeout_s=timeout_s)
             _add_card(folder, name, card or _card_of_checkpoint(source))
         else:
             _from_folder(source, folder, name, tokenizer)
             if card or not (folder / CARD_FILE).exists():
                 _add_card(folder, name, card or Card(summary=f"Imported from {source.name}."))
         _check_tokenizer(folder)
-        write_sums(folder)
-        folder.replace(final)
-    except OSError as error:
-        raise NoModelError(f"The model {name!r} could not be written: {error.strerror}.") from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     return store.show(name)
-
-
-def _from_checkpoint(source: Path, folder: Path, name: str, timeout_s: float) -> None:
-    _check_archive(source)
-    command = [sys.executable, "-m", "clamp3_models.unpickling", str(source), str(folder), name]
-    try:
-        done = subprocess.run(  # noqa: S603 - our own module in our own interpreter, no shell
-            command, capture_output=True, timeout=timeout_s, check=False, stdin=subprocess.DEVNULL
-        )
-    except subprocess.TimeoutExpired as error:
-        raise NoModelError(
-            f"{source} was given up: reading it took over {timeout_s:g} s."
-        ) from error
-    try:
-        answer = json.loads(done.stdout)
-    except ValueError as error:
-        # what the process says on stderr is torch's, and may advise to turn its guard off
-        raise NoModelError(
-            f"{source} cannot be imported: the process that reads it ended with {done.returncode}.",
-            "The file is damaged, or there is too little memory or disk space for it.",
-        ) from error
-    if answer:
-        raise NoModelError(answer["message"], answer["hint"])
-
-
-def _check_archive(source: Path) -> None:
-    """Refuse what is no torch archive before torch sees it: other formats, cut files, bombs."""
-    try:
-        with zipfile.ZipFile(source) as archive:
-            entries = archive.infolist()
-    except zipfile.BadZipFile as error:
-        raise NoModelError(
-            f"{source} is no torch checkpoint, or it is truncated: it is not a whole zip archive.",
-            "Download it again, or give a model folder.",
-        ) from error
-    if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
-        raise NoModelError(f"{source} is no torch checkpoint: its parts are compressed.")
-    pickles = [entry for entry in entries if entry.filename.endswith("/data.pkl")]
-    if len(pickles) != 1 or pickles[0].file_size > _PICKLE_LIMIT:
-        raise NoModelError(f"{source} is no torch checkpoint: it does not hold one data.pkl.")
 
 
 def _from_folder(source: Path, folder: Path, name: str, tokenizer: Path | None) -> None:

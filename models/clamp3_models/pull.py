@@ -15,12 +15,22 @@ from clamp3_models.card import Card
 from clamp3_models.checkpoint import import_model
 from clamp3_models.download import Patience, Progress, Wanted, download
 from clamp3_models.folder import file_sha256
+from clamp3_models.parts import MERT, import_mert
 from clamp3_models.store import ModelInfo, ModelStore
 from clamp3_plugin.errors import NoModelError, UsageError
 
 MANIFEST = Path(__file__).with_name("weights.toml")
 HUB = "https://huggingface.co"
 _TRUE = {"1", "on", "true", "yes"}
+_NEED_OF_MERT = (
+    "For audio recordings these weights need MERT-v1-95M, which is CC BY-NC 4.0 (non-commercial use"
+    " only) and is pulled apart."
+)
+_CONDITIONS_OF_MERT = (
+    "That is Creative Commons, attribution, non-commercial: embedding, indexing and searching"
+    " recordings by way of these weights is for non-commercial use only. Texts, scores and MIDI files"
+    " do not need them."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +61,7 @@ class Pinned:
             f"{self.name}: {self.summary}\n"
             f"{self.repository} at {self.revision[:12]} on the Hugging Face hub, {size}.\n"
             f"The authors' model card states the licence {self.licence.upper()}.\n"
-            "For audio recordings these weights need MERT-v1-95M, which is CC BY-NC 4.0"
-            " (non-commercial use only)."
+            f"{_CONDITIONS_OF_MERT if self.name == MERT else _NEED_OF_MERT}"
         )
 
 
@@ -75,7 +84,7 @@ def pull(
     Parameters
     ----------
     name : str
-        Its name in the manifest: ``saas`` or ``c2``.
+        Its name in the manifest: ``saas`` or ``c2``, or ``mert-v1-95m``, the part that they need.
     store : ModelStore
         Where to.
     confirm : callable
@@ -124,7 +133,8 @@ def pull_pinned(
         path = store.home.cache / "downloads" / pinned.file
         digest = _fetch(pinned, path, endpoint, progress, patience)
     source = f"{pinned.repository}@{pinned.revision[:12]} {pinned.file} sha256:{digest}"
-    info = import_model(path, store, name, card=Card(pinned.licence, pinned.summary, source))
+    take = import_mert if name == MERT else import_model
+    info = take(path, store, name, card=Card(pinned.licence, pinned.summary, source))
     if not cached:
         path.unlink()
     return info

@@ -9,7 +9,8 @@ import os
 import re
 import shutil
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,22 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from clamp3_models.card import read_card
-from clamp3_models.folder import CONFIG_FILE, WEIGHTS_FILE, check_sums, file_sha256, read_sums
+from clamp3_models.folder import (
+    CONFIG_FILE,
+    WEIGHTS_FILE,
+    check_sums,
+    file_sha256,
+    read_sums,
+    write_sums,
+)
 from clamp3_plugin.config import Config, Home
 from clamp3_plugin.errors import NoModelError, UsageError
 
 SHIPPED = {"mini": Path(__file__).with_name("mini")}
 """Models that come with the package, by name."""
+
+PARTS = ("mert-v1-95m",)
+"""Names of what models need beside their own weights and share; kept in the same place."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}(\.[a-z0-9_-]+)*")
 _TEMPORARY = ".tmp"
@@ -47,6 +58,10 @@ class ModelInfo:
     dim: int = 0
     audio: bool = False
     """Reads audio features beside text and notation."""
+    audio_front_end: str = ""
+    """What makes those features; empty where ``audio`` is false."""
+    kind: str = "model"
+    """``model``, or ``part``: what other models need, and what answers no question by itself."""
     problem: str = ""
     """Why the folder cannot be used; empty for a sound one."""
 
@@ -148,9 +163,11 @@ class ModelStore:
         NoModelError
             There is none of that name.
         UsageError
-            ``config.toml`` cannot be read.
+            It is a part of other models, or ``config.toml`` cannot be read.
         """
         self.path(name)
+        if name in PARTS:
+            raise UsageError(f"{name!r} is a part that other models need, and no model by itself.")
         Config.load(self._home)
         path = self._home.config / "config.toml"
         text = path.read_text("utf-8") if path.exists() else ""
@@ -176,7 +193,12 @@ class ModelStore:
 
         folder = self.path(name)
         check_sums(folder)
-        weights.check_folder(folder)
+        if name in PARTS:
+            from clamp3_models.mert.files import read_mert  # noqa: PLC0415 - as above
+
+            read_mert(folder)
+        else:
+            weights.check_folder(folder)
         return self.show(name)
 
     def remove(self, name: str) -> None:
@@ -208,13 +230,31 @@ class ModelStore:
         folder.rename(doomed)
         shutil.rmtree(doomed)
 
+    @contextmanager
+    def new_folder(self, name: str) -> Iterator[Path]:
+        """Give a folder to put a model together in; once that is done it gets its sums and its name.
 
-def temporary_folder(folder: Path) -> Path:
-    """Make the folder in which a model is put together before it gets its name."""
-    temporary = folder.with_name(folder.name + _TEMPORARY)
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True, mode=0o700)
-    return temporary
+        Raises
+        ------
+        UsageError
+            The name is taken or cannot be one.
+        NoModelError
+            The folder cannot be written.
+        """
+        final = self.free_folder(name)
+        folder = final.with_name(name + _TEMPORARY)
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            folder.mkdir(parents=True, mode=0o700)
+            yield folder
+            write_sums(folder)
+            folder.replace(final)
+        except OSError as error:
+            raise NoModelError(
+                f"The model {name!r} could not be written: {error.strerror}."
+            ) from error
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _with_model(text: str, name: str) -> str | None:
@@ -253,14 +293,17 @@ def _describe(name: str, path: Path, *, shipped: bool) -> ModelInfo:
 
 def _with_sizes(about: ModelInfo, table: dict[str, Any]) -> ModelInfo:
     weights = about.path / WEIGHTS_FILE
-    return replace(
+    measured = replace(
         about,
         size_bytes=sum(file.stat().st_size for file in os.scandir(about.path) if file.is_file()),
         sha256=read_sums(about.path).get(WEIGHTS_FILE) or file_sha256(weights),
         parameters=_count_parameters(weights),
-        dim=int(table["dim"]),
-        audio=table["audio"] is not None,
     )
+    if about.name in PARTS:
+        return replace(measured, kind="part", dim=int(table["hidden_size"]))
+    audio = table["audio"] is not None
+    front_end = str(table["audio_front_end"]) if audio else ""
+    return replace(measured, dim=int(table["dim"]), audio=audio, audio_front_end=front_end)
 
 
 def _count_parameters(path: Path) -> int:

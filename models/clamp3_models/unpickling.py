@@ -11,6 +11,7 @@ The answer is one JSON object on standard output, empty or ``{"message": …, "h
 import json
 import pickle
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -30,7 +31,11 @@ def convert(source: Path, target: Path, name: str) -> None:
     NoModelError
         The file holds anything but a CLaMP 3 state dict; the text names what.
     """
-    state = _read(source)
+    checkpoint = read_checkpoint(source)
+    state = checkpoint.get("model") if isinstance(checkpoint, dict) else None
+    if not isinstance(state, dict) or not state:
+        raise NoModelError(f"{source} is no CLaMP 3 checkpoint: it has no entry 'model'.")
+    state = checked_tensors(state, source, "CLaMP 3")
     shapes = {key: tuple(tensor.shape) for key, tensor in state.items()}
     config = config_from_name(source.name, name) or config_from_shapes(shapes, name, source)
     with torch.device("meta"):
@@ -39,10 +44,17 @@ def convert(source: Path, target: Path, name: str) -> None:
     write_model(target, config, state)
 
 
-def _read(source: Path) -> dict[str, Tensor]:
+def read_checkpoint(source: Path) -> object:
+    """Read what a checkpoint holds: tensors, numbers, texts and lists and dicts of them.
+
+    Raises
+    ------
+    NoModelError
+        It holds Python objects besides, or is damaged.
+    """
     try:
         # mmap: the optimizer's state, a third of the official file, is never read
-        checkpoint = torch.load(source, map_location="cpu", weights_only=True, mmap=True)
+        checkpoint: object = torch.load(source, map_location="cpu", weights_only=True, mmap=True)
     except pickle.UnpicklingError as error:
         # torch's own text explains how to turn the guard off; nobody should
         raise NoModelError(
@@ -54,31 +66,40 @@ def _read(source: Path) -> dict[str, Tensor]:
             f"{source} cannot be read as a torch checkpoint: it is truncated or damaged.",
             "Download it again.",
         ) from error
-    state = checkpoint.get("model") if isinstance(checkpoint, dict) else None
+    return checkpoint
+
+
+def checked_tensors(state: object, source: Path, kind: str) -> dict[str, Tensor]:
+    """Take a state dict for what it is, if it holds plain arrays of floats and nothing else.
+
+    Raises
+    ------
+    NoModelError
+        It is another thing; ``kind`` says in the text of what it is no checkpoint.
+    """
     if not isinstance(state, dict) or not state:
-        raise NoModelError(f"{source} is no CLaMP 3 checkpoint: it has no entry 'model'.")
+        raise NoModelError(f"{source} is no {kind} checkpoint: it holds no state dict.")
     for key, tensor in state.items():
-        _check_tensor(source, key, tensor)
+        if not (isinstance(key, str) and isinstance(tensor, Tensor) and _is_plain(tensor)):
+            raise NoModelError(f"{source} is no {kind} checkpoint: {key} is no array of floats.")
     return state
 
 
-def _check_tensor(source: Path, key: object, tensor: object) -> None:
-    sound = (
-        isinstance(key, str)
-        and isinstance(tensor, Tensor)
-        and tensor.layout is torch.strided
-        and tensor.device.type == "cpu"
-        and tensor.is_floating_point()
-    )
-    if not sound:
-        raise NoModelError(f"{source} is no CLaMP 3 checkpoint: {key} is no array of floats.")
+def _is_plain(tensor: Tensor) -> bool:
+    is_here = tensor.layout is torch.strided and tensor.device.type == "cpu"
+    return is_here and tensor.is_floating_point()
+
+
+def answer(work: Callable[[], None]) -> None:
+    """Do the work of such a process, and say on standard output what was wrong with the file."""
+    told: dict[str, str] = {}
+    try:
+        work()
+    except NoModelError as error:
+        told = {"message": error.message, "hint": error.hint}
+    sys.stdout.write(json.dumps(told))
 
 
 if __name__ == "__main__":
     _source, _target, _name = sys.argv[1:]
-    _answer: dict[str, str] = {}
-    try:
-        convert(Path(_source), Path(_target), _name)
-    except NoModelError as _error:
-        _answer = {"message": _error.message, "hint": _error.hint}
-    sys.stdout.write(json.dumps(_answer))
+    answer(lambda: convert(Path(_source), Path(_target), _name))

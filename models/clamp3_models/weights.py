@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from clamp3_models.clamp3 import Clamp3, Clamp3Config
 from clamp3_models.encoder import Clamp3Encoder
@@ -120,7 +120,7 @@ def _restored(stored: Mapping[str, Tensor]) -> dict[str, Tensor]:
     }
 
 
-def check_state_dict(state: Mapping[str, Tensor], model: Clamp3, path: Path) -> None:
+def check_state_dict(state: Mapping[str, Tensor], model: nn.Module, path: Path) -> None:
     """Refuse a state dict whose keys, shapes or numbers are not the model's."""
     wanted = {key: tuple(tensor.shape) for key, tensor in model.state_dict().items()}
     given = {key: tuple(tensor.shape) for key, tensor in state.items()}

@@ -346,9 +346,9 @@ def test_a_name_that_is_no_published_model_is_refused(store: ModelStore):
 def test_the_manifest_pins_the_published_files():
     manifest = read_manifest()
 
-    assert list(manifest) == ["saas", "c2"]
+    assert list(manifest) == ["saas", "c2", "mert-v1-95m"]
     assert manifest["saas"].size == 2_571_027_658
-    assert {entry.licence for entry in manifest.values()} == {"mit"}
+    assert [entry.licence for entry in manifest.values()] == ["mit", "mit", "cc-by-nc-4.0"]
 
 
 @pytest.mark.parametrize("change", [{"revision": "main"}, {"sha256": "f" * 63}])
