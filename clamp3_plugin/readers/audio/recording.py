@@ -1,0 +1,99 @@
+"""A recording: an audio file as the samples that an encoder hears.
+
+Conventions: samples are float32, 24 kHz, one channel; times are seconds from the start.
+"""
+
+from dataclasses import dataclass, field
+from math import ceil
+
+import numpy as np
+
+from clamp3_plugin.errors import UsageError
+from clamp3_plugin.music import Metadata, Modality, Passage
+from clamp3_plugin.readers.audio.limits import MIN_SECONDS, RATE, SILENCE
+from clamp3_plugin.readers.audio.resampling import Samples
+from clamp3_plugin.readers.performance import HOP, SHORTEST_IN_WINDOWS, WINDOW
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """One piece of recorded music."""
+
+    samples: Samples = field(repr=False)
+    """The whole piece, read-only."""
+    metadata: Metadata
+    digest: str
+    """SHA-256 of the decoded audio: the same for a file that was only tagged anew."""
+    clipped: float = 0.0
+    """Share of the file's samples at full scale or over it."""
+
+    @property
+    def modality(self) -> Modality:
+        """AUDIO."""
+        return Modality.AUDIO
+
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+        return len(self.samples) / RATE
+
+    def whole(self) -> Samples:
+        """Give all samples."""
+        return self.samples
+
+    def passages(self) -> list[Passage]:
+        """Windows of 10 s, every 5 s, as those of a performance, without the silent ones.
+
+        The last one ends with the piece.
+        """
+        duration = self.duration
+        if duration <= SHORTEST_IN_WINDOWS:
+            return []
+        count = 1 + ceil((duration - WINDOW) / HOP)
+        windows = [
+            Passage(start=i * HOP, end=min(i * HOP + WINDOW, duration)) for i in range(count)
+        ]
+        return [window for window in windows if _is_heard(self._stretch(window))]
+
+    def excerpt(self, passage: Passage) -> Samples:
+        """Give the samples of a part.
+
+        Raises
+        ------
+        UsageError
+            The passage lies outside the piece, is too short or silent, or is given in bars.
+        """
+        if passage.start is None:
+            raise UsageError(
+                f"Bars {passage.first_bar}-{passage.last_bar} were asked for; a recording has none.",
+                "Give the passage in seconds.",
+            )
+        part = self._stretch(passage)
+        end = "" if passage.end is None else f"{passage.end:g}"
+        asked = f"Seconds {passage.start:g}-{end} were asked for"
+        if passage.start >= self.duration:
+            raise UsageError(f"{asked}; the recording has {self.duration:.1f} s.")
+        if len(part) < MIN_SECONDS * RATE:
+            raise UsageError(
+                f"{asked}, which is {len(part) / RATE:.2f} s of sound; at least {MIN_SECONDS:g} s"
+                " are needed.",
+                "Ask for a longer passage.",
+            )
+        if not _is_heard(part):
+            raise UsageError(f"{asked}; the recording is silent there.", "Ask for another passage.")
+        return part
+
+    def of_staves(self, first: int, last: int) -> "Recording":
+        """Refuse to take staves, of which there are none."""
+        raise UsageError(
+            f"Staves {first}-{last} were asked for; a recording has no staves.", "Ask for seconds."
+        )
+
+    def _stretch(self, passage: Passage) -> Samples:
+        end = None if passage.end is None else round(passage.end * RATE)
+        return self.samples[round((passage.start or 0) * RATE) : end]
+
+
+def _is_heard(samples: Samples) -> bool:
+    """Tell whether a stretch swings by more than ``SILENCE``, whatever its offset."""
+    return len(samples) > 0 and bool(np.ptp(samples) >= 2 * SILENCE)
