@@ -10,8 +10,9 @@ nothing for padding.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Literal, overload
+from typing import Literal, Protocol, overload
 
 import numpy as np
 import torch
@@ -21,11 +22,26 @@ from torch import Tensor, nn
 from clamp3_models.clamp3 import Clamp3, Clamp3Config, mean_pool
 from clamp3_models.patches import patchify
 from clamp3_models.tokenizer import Tokenizer, join_lines
+from clamp3_models.transformer import TransformerConfig
 from clamp3_plugin.encoding import Embeddings
 from clamp3_plugin.errors import NoModelError
 
 Frames = NDArray[np.float32]
 """float32, shape ``(T, hidden)``: the positions of one input before pooling and projection."""
+
+Samples = NDArray[np.float32]
+"""float32, shape ``(n,)``: a recording, mono, 24 kHz."""
+
+
+class FrontEnd(Protocol):
+    """Makes of a recording what an audio tower reads."""
+
+    def features(self, samples: Samples) -> Frames:
+        """Compute features, float32 ``(T, hidden)``, a row for every five seconds."""
+
+
+FrontEnds = Callable[[str], FrontEnd]
+"""Loads the front end of a name, as a model's configuration has it."""
 
 _POSITIONS_AT_ONCE = {"cpu": 4096, "mps": 16384, "cuda": 65536}
 """Packed positions of one forward pass; past a few thousand a CPU gains nothing."""
@@ -73,6 +89,11 @@ class Clamp3Encoder:
         self._dtype = dtype
         self._weights = weights_sha256
         self._folder = folder
+        self._front_ends: FrontEnds | None = None
+
+    def hear_through(self, front_ends: FrontEnds) -> None:
+        """Say where ``audio_features`` gets the front end that the configuration names."""
+        self._front_ends = front_ends
 
     @property
     def config(self) -> Clamp3Config:
@@ -241,12 +262,7 @@ class Clamp3Encoder:
         ValueError
             Features of another width than the model's.
         """
-        if self.config.audio is None:
-            raise NoModelError(
-                f"The model {self.config.name!r} reads text and notation, not audio.",
-                "Use a model with an audio encoder: clamp3 models list",
-            )
-        H = self.config.audio.hidden_size
+        H = self._audio.hidden_size
         frames = []
         for feature in features:
             if feature.ndim not in {2, 3} or feature.shape[-1] != H:
@@ -255,6 +271,51 @@ class Clamp3Encoder:
             frames.append(nn.functional.pad(flat, (0, 0, 1, 1)))
         tower = _Tower(self._model.audio_hidden, self._model.audio_proj, self.config.audio_length)
         return self._encode(tower, frames, pooled=pooled)
+
+    def audio_features(self, samples: Samples) -> Frames:
+        """Compute of a recording what ``encode_audio`` reads; the first call loads the front end.
+
+        Parameters
+        ----------
+        samples : ndarray
+            float32, shape ``(n,)``, mono, 24 kHz: a whole recording, for loudness is measured over it.
+
+        Returns
+        -------
+        Frames
+            float32 ``(T, hidden)``, a row for every five seconds.
+
+        Raises
+        ------
+        NoModelError
+            The model has no audio encoder, or its front end is not here.
+        InputRefusedError
+            The recording is too short, or holds samples that are no numbers.
+        """
+        H = self._audio.hidden_size
+        features = self._front_end.features(samples)
+        if features.shape[1] != H:
+            raise NoModelError(
+                f"The front end gives features of {features.shape[1]}, and the model"
+                f" {self.config.name!r} reads {H}.",
+                f"Pull {self.config.audio_front_end} again.",
+            )
+        return features
+
+    @cached_property
+    def _front_end(self) -> FrontEnd:
+        if self._front_ends is None:
+            raise NoModelError("This model was loaded without a way to get at its front end.")
+        return self._front_ends(self.config.audio_front_end)
+
+    @property
+    def _audio(self) -> TransformerConfig:
+        if self.config.audio is None:
+            raise NoModelError(
+                f"The model {self.config.name!r} reads text and notation, not audio.",
+                "Use a model with an audio encoder: clamp3 models list",
+            )
+        return self.config.audio
 
     def _symbolic(self, contents: Sequence[str], *, pooled: bool) -> Embeddings | list[Frames]:
         model = self._model

@@ -2,11 +2,15 @@
 
 from pathlib import Path
 
+import torch
+
 from clamp3_models import weights
 from clamp3_models.device import choose_device, choose_dtype, set_threads
-from clamp3_models.encoder import Clamp3Encoder
+from clamp3_models.encoder import Clamp3Encoder, FrontEnd
+from clamp3_models.parts import MERT, load_mert
 from clamp3_models.store import ModelStore
 from clamp3_plugin.config import Config, Home
+from clamp3_plugin.errors import NoModelError
 
 
 def load_encoder(home: Home, config: Config) -> Clamp3Encoder:
@@ -22,7 +26,8 @@ def load_encoder(home: Home, config: Config) -> Clamp3Encoder:
     set_threads(config.threads)
     device = choose_device(config.device)
     dtype = choose_dtype(config.precision, device)
-    return weights.load_model(ModelStore(home).path(config.model), device=device, dtype=dtype)
+    store = ModelStore(home)
+    return _load(store.path(config.model), store, device, dtype)
 
 
 def load_model(
@@ -44,7 +49,7 @@ def load_model(
     -------
     Clamp3Encoder
         Its ``encode_text``, ``encode_score``, ``encode_performance`` and ``encode_audio`` take lists and
-        give float32 ``(n, dim)``.
+        give float32 ``(n, dim)``; ``audio_features`` makes of a recording what ``encode_audio`` takes.
 
     Raises
     ------
@@ -60,8 +65,23 @@ def load_model(
     """
     device = choose_device(device)
     dtype = choose_dtype(precision, device)
+    store = ModelStore(Home.locate())
     if isinstance(name_or_folder, Path) or Path(name_or_folder).name != name_or_folder:
         folder = Path(name_or_folder)
     else:
-        folder = ModelStore(Home.locate()).path(name_or_folder)
-    return weights.load_model(folder, device=device, dtype=dtype)
+        folder = store.path(name_or_folder)
+    return _load(folder, store, device, dtype)
+
+
+def _load(folder: Path, store: ModelStore, device: str, dtype: torch.dtype) -> Clamp3Encoder:
+    def front_ends(name: str) -> FrontEnd:
+        if name != MERT:
+            raise NoModelError(
+                f"Recordings of this model go through {name!r}, which this clamp3 does not know.",
+                "Install a newer one.",
+            )
+        return load_mert(store, device=device, dtype=dtype)
+
+    encoder = weights.load_model(folder, device=device, dtype=dtype)
+    encoder.hear_through(front_ends)
+    return encoder

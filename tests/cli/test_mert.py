@@ -80,10 +80,9 @@ def test_licences_name_it_where_it_is(run, heard):
     assert NON_COMMERCIAL in done.stdout
 
 
-def audio_finding(done) -> dict:
-    (finding,) = [
-        found for found in map(json.loads, done.stdout.splitlines()) if found["what"] == "audio"
-    ]
+def audio_finding(done) -> dict[str, str]:
+    findings: list[dict[str, str]] = [json.loads(line) for line in done.stdout.splitlines()]
+    (finding,) = [finding for finding in findings if finding["what"] == "audio"]
     return finding
 
 

@@ -113,8 +113,7 @@ def test_silence_has_features(random_mert: MertFrontEnd):
 
 
 def test_a_stream_gives_the_rows_one_by_one(random_mert: MertFrontEnd):
-    samples = np.random.default_rng(3).standard_normal(2 * WINDOW + SAMPLE_RATE)
-    samples = samples.astype(np.float32)
+    samples = np.random.default_rng(3).standard_normal(2 * WINDOW + SAMPLE_RATE, np.float32)
 
     parts = list(random_mert.stream(samples))
 

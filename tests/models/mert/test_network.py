@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -23,7 +24,7 @@ SMALL = MertConfig(
 def pair(request) -> tuple[HubertModel, Mert]:
     """Transformers' network and ours."""
     config = replace(SMALL, position_kernel=request.param)
-    names = {k: v for k, v in config.to_json().items() if k != "model_type"}
+    names: dict[str, Any] = {k: v for k, v in config.to_json().items() if k != "model_type"}
     theirs = HubertModel(HubertConfig(**names)).eval()
     randomize(theirs, 1)
     ours = Mert(config).eval()
