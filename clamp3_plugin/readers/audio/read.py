@@ -19,7 +19,7 @@ from clamp3_plugin.readers.audio.inspection import check_length
 from clamp3_plugin.readers.audio.limits import MAX_BYTES, MAX_LEVEL, MAX_SECONDS, RATE, READ_BYTES
 from clamp3_plugin.readers.audio.recording import Recording
 from clamp3_plugin.readers.audio.resampling import Samples
-from clamp3_plugin.readers.audio.tags import metadata_of
+from clamp3_plugin.readers.audio.tags import clean, metadata_of
 from clamp3_plugin.readers.isolation.framing import Message
 from clamp3_plugin.readers.isolation.limits import Limits
 from clamp3_plugin.readers.isolation.worker import JobError, Worker
@@ -160,5 +160,5 @@ def _ask(worker: Worker, question: Message, exchange: _Exchange) -> Message:
         raise BrokenFileError(f"It cannot be decoded ({error.kind}).", _EXPORT) from error
     if code := answer.text("refused"):
         kind = _REFUSALS.get(code, BrokenFileError)
-        raise kind(answer.text("reason"), answer.text("hint"))
+        raise kind(clean(answer.text("reason")), clean(answer.text("hint")))
     return answer

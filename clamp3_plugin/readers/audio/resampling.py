@@ -34,7 +34,7 @@ class Resampler:
     --------
     >>> resampler = Resampler(48_000, 24_000)
     >>> [len(resampler.push(np.zeros(48_000, np.float32))), len(resampler.finish())]
-    [23968, 32]
+    [23936, 64]
     """
 
     def __init__(self, rate: int, wanted: int) -> None:

@@ -95,14 +95,16 @@ def _mpeg4(file: BinaryIO) -> Iterator[Source]:
             "Run: pip install 'clamp3-plugin[m4a]'; or export it as WAV or FLAC.",
         ) from error
     try:
-        with av.open(file, "r", format="mov", options=_STRICT, io_open=_refuse) as container:
+        with av.open(
+            file, "r", "mov", options=_STRICT, metadata_errors="replace", io_open=_refuse
+        ) as container:
             if not container.streams.audio:
                 raise EmptyContentError("There is no sound in this MPEG-4 file.")
             stream = container.streams.audio[0]
-            if stream.codec_context.name not in _MPEG4_CODECS:
+            codec = getattr(stream.codec_context, "name", "unknown")  # None without a decoder
+            if codec not in _MPEG4_CODECS:
                 raise UnsupportedFormatError(
-                    f"MPEG-4 audio of the kind {stream.codec_context.name} is not supported.",
-                    _EXPORT,
+                    f"MPEG-4 audio of the kind {codec} is not supported.", _EXPORT
                 )
             frames = container.decode(stream)
             first = next(frames, None)
@@ -129,13 +131,15 @@ def _refuse(*_: object) -> None:
 def _joined(frames: Iterator["AudioFrame"], rate: int, channels: int) -> Iterator[Block]:
     """Join frames, of a thousand samples or so, to blocks."""
     waiting: list[Block] = []
+    length = 0
     for frame in frames:
         if (frame.sample_rate, frame.layout.nb_channels) != (rate, channels):
             raise BrokenFileError("Its sample rate or its channels change on the way.", _EXPORT)
         waiting.append(_samples(frame))
-        if sum(map(len, waiting)) >= BLOCK_SECONDS * rate:
+        length += frame.samples
+        if length >= BLOCK_SECONDS * rate:
             yield np.concatenate(waiting)
-            waiting = []
+            waiting, length = [], 0
     if waiting:
         yield np.concatenate(waiting)
 

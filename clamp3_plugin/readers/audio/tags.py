@@ -24,7 +24,7 @@ def read_tags(file: BinaryIO) -> dict[str, str]:
         return {}
     found = {name: getattr(tag, name) for name in _WANTED}
     found |= {name: next(iter(tag.other.get(name) or ()), None) for name in _WANTED_OTHER}
-    return {name: text for name, value in found.items() if (text := _clean(value))}
+    return {name: text for name, value in found.items() if (text := clean(value))}
 
 
 def metadata_of(tags: Mapping[str, str], duration: float) -> Metadata:
@@ -37,16 +37,17 @@ def metadata_of(tags: Mapping[str, str], duration: float) -> Metadata:
     ('A', None, 'F#m')
     """
     return Metadata(
-        title=_clean(tags.get("title")),
-        composer=_clean(tags.get("composer")) or _clean(tags.get("artist")),
-        lyricist=_clean(tags.get("lyricist")),
+        title=clean(tags.get("title")),
+        composer=clean(tags.get("composer")) or clean(tags.get("artist")),
+        lyricist=clean(tags.get("lyricist")),
         key=_key(tags.get("initial_key", "")),
         tempo=_tempo(tags.get("bpm", "")),
         duration=duration,
     )
 
 
-def _clean(value: object) -> str:
+def clean(value: object) -> str:
+    """Make what a file or a worker says fit to be shown: one line, printable, of moderate length."""
     if not isinstance(value, str):
         return ""
     text = " ".join("".join(c if c.isprintable() else " " for c in value).split())

@@ -33,11 +33,12 @@ def announcing(flac, frames):
     return BytesIO(bytes(data))
 
 
-def m4a(wave, rate=24_000, codec="aac"):
+def m4a(wave, rate=24_000, codec="aac", **tags):
     import av  # noqa: PLC0415 - where it is installed
 
     file = BytesIO()
     with av.open(file, "w", format="ipod") as container:
+        container.metadata.update(tags)
         stream = container.add_stream(codec, rate=rate, layout="stereo")
         for start in range(0, len(wave), 1024):
             block = np.ascontiguousarray(wave[start : start + 1024].T)

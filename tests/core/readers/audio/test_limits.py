@@ -164,6 +164,13 @@ def test_an_mpeg4_file_that_is_cut_off_is_refused():
         read_audio(BytesIO(data[: len(data) // 2]))
 
 
+def test_mpeg4_audio_of_another_kind_is_refused_by_name():
+    pytest.importorskip("av", reason="the extra m4a is not installed")
+
+    with pytest.raises(UnsupportedFormatError, match="MPEG-4 audio of the kind"):
+        read_audio(m4a(tone(1.0, 48_000, 2), 48_000, "ac3"))
+
+
 @pytest.mark.parametrize("form", ["WAV", "FLAC", "OGG", "MP3", "AIFF"])
 def test_damaged_bytes_end_in_a_recording_or_in_a_named_refusal(form):
     whole = audio_file(tone(1.0), form=form).getvalue()

@@ -57,6 +57,19 @@ def test_mpeg4_gives_the_same_tone(codec, tolerance):
     assert recording.duration == pytest.approx(SECONDS, abs=0.06)
 
 
+def test_mpeg4_is_read_with_its_tags_and_in_spite_of_broken_ones():
+    pytest.importorskip("av", reason="the extra m4a is not installed")
+    data = m4a(tone(1.0, channels=2), title="Gravel", artist="The Mills").getvalue()
+
+    tagged, broken = (
+        read_audio(BytesIO(data)),
+        read_audio(BytesIO(data.replace(b"Gra", b"\xe9\xff\xe9"))),
+    )
+
+    assert (tagged.metadata.title, tagged.metadata.composer) == ("Gravel", "The Mills")
+    assert broken.digest == tagged.digest
+
+
 def test_mpeg4_where_ffmpeg_is_not_installed_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "av", None)
 
