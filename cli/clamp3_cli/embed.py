@@ -37,7 +37,8 @@ def embed(
 
     Global embeddings before normalisation, float32 (n, dim), a row a file. Takes music files and, as
     they are, what the encoder reads: .txt, interleaved .abc, .mtf, and .npy with audio features
-    (T, hidden).
+    (T, hidden). Recordings (.wav, .flac, .mp3 ...) need a model with an audio encoder and its front
+    end: clamp3 models pull mert-v1-95m.
     """
     if local and len(files) > 1:
         raise UsageError(f"--local takes one file, not {len(files)}.", "Run it for each file.")

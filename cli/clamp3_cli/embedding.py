@@ -1,7 +1,7 @@
 """From a file to its embedding: what the encoder reads is taken as it is, music is converted first.
 
 Conventions: as the reference opens them, texts are UTF-8 with any kind of line end; ``.npy`` holds
-audio features ``(T, hidden)`` or ``(1, T, hidden)``.
+audio features ``(T, hidden)`` or ``(1, T, hidden)``; a recording is samples ``(n,)`` at 24 kHz.
 """
 
 import io
@@ -19,24 +19,31 @@ from clamp3_plugin.errors import BrokenFileError, InputRefusedError, UsageError
 from clamp3_plugin.music import Modality
 from clamp3_plugin.query import Source
 from clamp3_plugin.readers import registry
+from clamp3_plugin.readers.audio.read import read_audio
 from clamp3_plugin.readers.content import Content, text_of
 from clamp3_plugin.readers.score import Score
+
+RECORDINGS = frozenset({".aif", ".aiff", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".wav"})
+"""Endings of audio files."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EncoderInput:
-    """What an encoder reads: a text of one modality, or audio features."""
+    """What an encoder reads: a text of one modality, audio features, or samples to compute them of."""
 
     modality: Modality
     content: str | NDArray[np.floating]
+    name: str = ""
+    """Of the file, for what is refused only by the model."""
 
     def encode(self, encoder: Clamp3Encoder, *, local: bool) -> Embeddings:
         """Encode it: shape ``(1, dim)``, or with ``local`` the frames ``(T, hidden)``."""
         content = self.content
         if not isinstance(content, str):
+            features = self._heard(encoder, content) if content.ndim == 1 else content
             if local:
-                return encoder.encode_audio([content], pooled=False)[0]
-            return encoder.encode_audio([content])
+                return encoder.encode_audio([features], pooled=False)[0]
+            return encoder.encode_audio([features])
         if self.modality is Modality.TEXT:
             encode: Callable[..., Embeddings | list[Embeddings]] = encoder.encode_text
         elif self.modality is Modality.SCORE:
@@ -45,6 +52,12 @@ class EncoderInput:
             encode = encoder.encode_performance
         rows = encode([content], pooled=not local)
         return rows[0] if isinstance(rows, list) else rows
+
+    def _heard(self, encoder: Clamp3Encoder, samples: NDArray[np.floating]) -> Embeddings:
+        try:
+            return encoder.audio_features(samples.astype(np.float32, copy=False))
+        except InputRefusedError as error:
+            raise type(error)(f"{self.name}: {error.message}", error.hint) from error
 
 
 def encoder_input(source: Source, read_piece: Callable[[Source], Content]) -> EncoderInput:
@@ -76,6 +89,8 @@ def encoder_input(source: Source, read_piece: Callable[[Source], Content]) -> En
         return EncoderInput(Modality.TEXT, _lines(source.data, source.name))
     if suffix == ".npy":
         return EncoderInput(Modality.AUDIO, _features(source.data, source.name))
+    if suffix in RECORDINGS:
+        return EncoderInput(Modality.AUDIO, _samples(source), source.name)
     if suffix == ".mtf" and is_whole:
         return EncoderInput(Modality.PERFORMANCE, _lines(source.data, source.name))
     contents = registry.read_bytes(source.data, source.name)
@@ -99,6 +114,16 @@ def _lines(data: bytes, name: str) -> str:
         return io.TextIOWrapper(io.BytesIO(data), "utf-8").read()
     except UnicodeDecodeError as error:
         raise BrokenFileError(f"{name}: this is no text in UTF-8.", "Save it as UTF-8.") from error
+
+
+def _samples(source: Source) -> NDArray[np.float32]:
+    if source.staves is not None:
+        raise UsageError("A recording has no staves.")
+    try:
+        recording = read_audio(io.BytesIO(source.data or b""))
+    except InputRefusedError as error:
+        raise type(error)(f"{source.name}: {error.message}", error.hint) from error
+    return recording.excerpt(source.passage) if source.passage else recording.whole()
 
 
 def _features(data: bytes, name: str) -> NDArray[np.floating]:

@@ -4,9 +4,15 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
-from clamp3_plugin.config import Home
+from clamp3_models.loading import load_encoder
+from clamp3_models.mert.files import write_weights
+from clamp3_models.mert.network import Mert, MertConfig
+from clamp3_plugin.config import Config, Home
+from tests.models.mert.waves import read_wave
 
 NON_COMMERCIAL = "non-commercial use only"
 
@@ -105,3 +111,62 @@ def test_the_doctor_verifies_the_part(run, heard):
 
     assert done.exit_code == 1
     assert audio_finding(done)["state"] == "fail"
+
+
+@pytest.fixture
+def hearing(run, tiny_home: Home, tmp_path: Path) -> Home:
+    """A home whose model has a front end of its width, with random weights."""
+    config = MertConfig(64, 1, 2, 16, (8,) * 7, position_kernel=8, position_groups=2)
+    folder = tmp_path / "random"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps(config.to_json()))
+    torch.manual_seed(1)
+    write_weights(folder, Mert(config).state_dict(), folder)
+    assert run(tiny_home, "models", "import", str(folder), "--name", "mert-v1-95m").exit_code == 0
+    return tiny_home
+
+
+@pytest.mark.parametrize(("flags", "rows"), [([], 1), (["--local"], 4)], ids=["global", "local"])
+def test_a_recording_is_embedded(run, hearing, golden, tmp_path, flags, rows):
+    out = tmp_path / "out.npy"
+    file = golden / "mert" / "wav" / "c_6k_mono_6p5s.wav"
+
+    done = run(hearing, "embed", str(file), "-o", str(out), "--no-daemon", *flags)
+
+    assert done.exit_code == 0, done.output
+    encoder = load_encoder(hearing, Config.load(hearing))
+    features = encoder.audio_features(read_wave(file))
+    expected = encoder.encode_audio([features], pooled=False)[0]
+    if not flags:
+        expected = encoder.encode_audio([features])
+    assert expected.shape == (rows, 64)
+    np.testing.assert_allclose(np.load(out), expected, rtol=0, atol=2e-5)
+
+
+def test_a_recording_without_the_part_names_it_and_its_licence(run, tiny, golden, tmp_path):
+    file = golden / "mert" / "wav" / "e_24k_mono_1p0s.wav"
+
+    done = run(tiny, "embed", str(file), "-o", str(tmp_path / "out.npy"), "--no-daemon")
+
+    assert done.exit_code == 3
+    assert "CC BY-NC 4.0" in done.stderr
+    assert "clamp3 models pull mert-v1-95m" in done.stderr
+
+
+def test_a_recording_too_short_for_the_front_end_is_refused(run, hearing, golden, tmp_path):
+    file = golden / "mert" / "wav" / "b_24k_mono_0p5s_fails.wav"
+
+    done = run(hearing, "embed", str(file), "-o", str(tmp_path / "out.npy"), "--no-daemon")
+
+    assert done.exit_code == 4
+    assert "b_24k_mono_0p5s_fails.wav: The recording is 0.50 s long" in done.stderr
+
+
+def test_what_only_calls_itself_a_recording_is_refused_by_name(run, hearing, tmp_path):
+    file = tmp_path / "noise.wav"
+    file.write_bytes(b"no sound at all" * 100)
+
+    done = run(hearing, "embed", str(file), "-o", str(tmp_path / "out.npy"), "--no-daemon")
+
+    assert done.exit_code == 4
+    assert "noise.wav: " in done.stderr
