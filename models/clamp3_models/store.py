@@ -118,9 +118,10 @@ class ModelStore:
         folder = self.folder(name)
         if not _is_model(folder):
             names = ", ".join(info.name for info in self.list()) or "none"
+            wanted = name if name in PARTS else "saas (or c2)"
             raise NoModelError(
                 f"There is no model {name!r}; there is: {names}.",
-                "Get one with: clamp3 models pull saas (or c2), or clamp3 models import FILE.",
+                f"Get one with: clamp3 models pull {wanted}, or clamp3 models import FILE.",
             )
         return folder
 

@@ -139,6 +139,11 @@ def test_without_it_the_answer_names_the_licence_and_the_command(store: ModelSto
         load_mert(store)
 
 
+def test_where_it_is_absent_the_store_says_how_to_get_it(store: ModelStore):
+    with pytest.raises(NoModelError, match="models pull mert-v1-95m, or"):
+        store.verify(MERT)
+
+
 def test_it_is_no_model_to_be_used(mert_store: ModelStore):
     with pytest.raises(UsageError, match="is a part that other models need"):
         mert_store.use(MERT)
