@@ -1,0 +1,1 @@
+"""The OSC bridge: DAWs and patches ask the daemon by datagrams on loopback."""
