@@ -20,8 +20,9 @@ from clamp3_plugin.errors import Clamp3Error, DaemonBusyError, UsageError
 MAX_TAKES = 8
 IDLE_S = 60.0
 """A take of which nothing was heard for so long is answered as if it had ended."""
-PAUSE_S = 0.25
-"""Between the starts of two suggestions: a player reads no faster, and the machine plays audio."""
+PAUSE_S = 0.05
+"""Least rest between two suggestions. It is as long as the last one took where that is longer: the
+machine plays audio meanwhile, and half of its time is enough."""
 _REMEMBERED = 64
 
 OnError = Callable[[Id, int, Clamp3Error], None]
@@ -110,7 +111,7 @@ class LiveTakes:
         """Look for suggestions, unless that is being done, was just done, or is too early."""
         if take.asking or not take.fresh or self._takes.get(take.id) is not take:
             return
-        wait = take.asked + PAUSE_S - time.monotonic()
+        wait = take.rest_until - time.monotonic()
         notes = take.recent()
         if len(notes) < MIN_NOTES:
             return
@@ -130,7 +131,8 @@ class LiveTakes:
 
     def _suggested(self, take: Take, future: "Future[list[Answer]]") -> None:
         """Send a suggestion if the take is still being played; errors wait for its end."""
-        take.asking = False
+        now = time.monotonic()
+        take.asking, take.rest_until = False, now + max(PAUSE_S, now - take.asked)
         if self._takes.get(take.id) is not take:
             return
         if not future.cancelled() and future.exception() is None:

@@ -37,7 +37,9 @@ class Take:
     asking: bool = False
     """A suggestion is being looked for."""
     asked: float = 0.0
-    """When the last one was."""
+    """When the last one was begun to be looked for."""
+    rest_until: float = 0.0
+    """When the next one may be."""
     fresh: bool = False
     """Notes came since."""
 
