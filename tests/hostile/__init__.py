@@ -1,0 +1,1 @@
+"""Hostile inputs by the hundred: small, deterministic, each with what a good program does with it."""

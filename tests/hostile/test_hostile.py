@@ -1,0 +1,107 @@
+"""Hundreds of hostile files, bodies and requests against the real daemon: all end as they should."""
+
+import os
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from clamp3_plugin.daemon.refusals import STATUS
+from clamp3_plugin.readers.registry import FORMATS
+from tests.hostile import http_requests, json_bodies
+from tests.hostile.case import (
+    CANARY,
+    Answered,
+    Indexed,
+    Outcome,
+    RequestCase,
+    Skipped,
+    may_end,
+)
+from tests.hostile.corpus import files
+from tests.hostile.sending import answers_well, find, send
+
+GIB = 2**30
+REQUESTS = [*json_bodies.cases(), *http_requests.cases()]
+
+
+def ends_well(outcome: Outcome, path: Path, event: dict[str, str] | None) -> bool:
+    """Compare what became of a path with what should."""
+    if event is None:  # audio came later than scores: this version may not look at it
+        return isinstance(outcome, Skipped) or path.suffix.lower() not in FORMATS
+    if event["status"] not in {"indexed", "refused"}:
+        return False
+    return may_end(outcome, event["reason"] or "")
+
+
+def test_every_file_ends_as_the_manifest_says(indexed):
+    became = {Path(event["path"]): event for event in indexed.events}
+    expected = indexed.corpus.expected
+
+    differences = {
+        os.fsencode(path): (outcome, became.get(path))
+        for path, outcome in expected.items()
+        if not ends_well(outcome, path, became.get(path))
+    }
+    assert differences == {}
+    assert set(became) - set(expected) == set()
+    assert indexed.exit_code == 1  # some were refused
+
+
+def test_a_refusal_names_the_file_in_one_line_fit_for_a_terminal(indexed):
+    messages = [event["message"] for event in indexed.events if event["status"] == "refused"]
+
+    assert all(messages)
+    assert [text for text in messages if not text.isprintable()] == []
+
+
+def test_every_tune_of_a_book_is_a_piece(client, indexed):
+    pieces = [Path(piece.path) for piece in client.pieces(limit=1000)]
+    expected = {
+        path: outcome.pieces
+        for path, outcome in indexed.corpus.expected.items()
+        if isinstance(outcome, Indexed) and not outcome.unless
+    }
+
+    assert {path: pieces.count(path) for path in expected} == expected
+
+
+def test_nothing_ran_and_nothing_outside_was_read(client, indexed):
+    ran = [path for path in indexed.place.rglob("PWNED*") if path.exists()]
+    kept = [path for path in (indexed.place / "home").rglob("*") if path.is_file()]
+
+    assert ran == []
+    assert CANARY.encode() not in indexed.output
+    assert [path for path in kept if CANARY.encode() in path.read_bytes()] == []
+    assert [piece for piece in client.pieces(limit=1000) if CANARY in piece.metadata.title] == []
+
+
+def test_the_daemon_took_less_than_a_gibibyte_more(indexed):
+    assert indexed.memory < GIB
+
+
+def test_after_all_that_the_library_is_sound_and_a_question_is_answered_right(client, indexed):
+    assert client.check(deep=True) == []
+    assert answers_well(indexed.daemon)
+
+
+def test_every_file_that_is_asked_with_is_answered_or_refused_by_its_reason(indexed):
+    differences = {}
+    for case in files():
+        if case.kind == "names":
+            continue  # a name is bytes only on a disk
+        reply = find(indexed.daemon, quote(case.name), case.content)
+        if not (may_end(case.good, reply.code) and reply.status == STATUS.get(reply.code, 200)):
+            differences[case.path] = (case.good, reply)
+        assert answers_well(indexed.daemon), f"after {case.path!r}"
+    assert differences == {}
+
+
+@pytest.mark.parametrize("case", REQUESTS, ids=lambda case: f"{case.kind}-{case.name}")
+def test_a_request_is_answered_as_the_manifest_says(indexed, case: RequestCase):
+    reply = send(indexed.daemon, case.write)
+
+    assert Answered(reply.status, reply.code) == case.good
+    assert CANARY.encode() not in reply.body
+    assert b"root:" not in reply.body
+    assert answers_well(indexed.daemon)
