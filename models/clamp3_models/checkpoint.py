@@ -106,7 +106,7 @@ def _from_folder(source: Path, folder: Path, name: str, tokenizer: Path | None) 
         raise NoModelError(
             f"{source} is no model folder: {CONFIG_FILE} cannot be read ({error.strerror})."
         ) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise NoModelError(
             f"{source / CONFIG_FILE} is no configuration of a CLaMP 3 model: {error!r}."
         ) from error

@@ -287,7 +287,7 @@ def _describe(name: str, path: Path, *, shipped: bool) -> ModelInfo:
         return _with_sizes(about, table)
     except NoModelError as error:
         problem = str(error)
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, SafetensorError) as error:
         problem = f"{path} is damaged: {error}"
     return replace(about, problem=problem)
 

@@ -18,6 +18,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+_MOST = {
+    "hidden_size": 2**14,
+    "num_layers": 256,
+    "num_heads": 2**10,
+    "intermediate_size": 2**17,
+    "vocab_size": 2**22,
+    "max_positions": 2**17,
+    "type_vocab_size": 16,
+}
+"""Far above any published encoder; a configuration from elsewhere must not ask for terabytes."""
+
 
 @dataclass(frozen=True, slots=True)
 class TransformerConfig:
@@ -34,7 +45,11 @@ class TransformerConfig:
     dropout: float = 0.1
 
     def __post_init__(self) -> None:
-        """Refuse sizes that do not go together."""
+        """Refuse sizes that no model has, or that do not go together."""
+        for name, most in _MOST.items():
+            size = getattr(self, name)
+            if not 1 <= size <= most:
+                raise ValueError(f"{name} is {size}; it is between 1 and {most:,}")
         if self.hidden_size % self.num_heads:
             raise ValueError(f"{self.num_heads} heads do not divide {self.hidden_size}")
 

@@ -89,7 +89,7 @@ def read_config(folder: Path) -> Clamp3Config:
         return Clamp3Config.from_json(json.loads(path.read_text("utf-8")))
     except OSError as error:
         raise NoModelError(f"{path} cannot be read: {error.strerror}.") from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise NoModelError(f"{path} is no configuration of a CLaMP 3 model: {error}.") from error
 
 

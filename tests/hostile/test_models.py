@@ -2,11 +2,10 @@
 
 import functools
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from _pytest.mark import ParameterSet
 
 from clamp3_models.checkpoint import import_model
 from clamp3_models.store import ModelStore
@@ -15,34 +14,6 @@ from clamp3_plugin.config import Home
 from clamp3_plugin.errors import Clamp3Error
 from tests.hostile import models
 from tests.hostile.case import Accepted, ModelCase, Refused
-
-# What the program does wrong today. Those of _ENDLESS are not even tried.
-_ESCAPES = {
-    "config-deep": "RecursionError",
-    "width-moon": "RuntimeError of torch: the size overflows",
-    "width-zero": "UserWarning of torch, which is an error here",
-    "width-negative": "RuntimeError of torch: a negative dimension",
-    "heads-zero": "ZeroDivisionError",
-    "vocabulary-moon": "RuntimeError of torch: the size overflows",
-}
-_ENDLESS = {
-    "layers-100000": "builds 100,000 layers before it looks at the weights",
-}
-
-
-def with_known_defects(cases: Iterable[ModelCase]) -> list[ParameterSet]:
-    """Mark the cases that fail; strictly, so that whoever mends one takes its mark away."""
-    marked = []
-    for case in cases:
-        marks: list[pytest.MarkDecorator] = []
-        if case.name in _ESCAPES:
-            reason = f"import_model lets out {_ESCAPES[case.name]}"
-            marks = [pytest.mark.xfail(reason=reason, strict=True)]
-        elif case.name in _ENDLESS:
-            reason = f"import_model {_ENDLESS[case.name]}"
-            marks = [pytest.mark.xfail(reason=reason, strict=True, run=False)]
-        marked.append(pytest.param(case, marks=marks, id=case.name))
-    return marked
 
 
 @pytest.fixture
@@ -83,7 +54,7 @@ def check(case: ModelCase, reason: str, stand: Path, store: ModelStore) -> None:
     assert not list(store.home.models.glob("*.tmp"))
 
 
-@pytest.mark.parametrize("case", with_known_defects(models.folders()))
+@pytest.mark.parametrize("case", models.folders(), ids=lambda case: case.name)
 def test_a_folder_is_a_model_or_is_refused(case: ModelCase, stand: Path, store: ModelStore):
     source = written(case, stand / "source")
 
