@@ -161,9 +161,9 @@ class Daemon:
     async def index(self, request: Request) -> Response:
         """Put files and folders into the library; gives the job."""
         fields = wire.Fields(wire.loads(await request.body()), "The question")
-        paths, retry = fields.texts("paths"), fields.take("retry", bool) or False
+        given, retry = fields.texts("paths"), fields.take("retry", bool) or False
         fields.close()
-        paths = check_paths(paths)
+        paths = check_paths(given)
         await self.loading.ready(self._patience_s)
         return WireResponse(self.jobs.start(paths, retry=retry).to_wire())
 
@@ -195,9 +195,9 @@ class Daemon:
     async def forget(self, request: Request) -> Response:
         """Take the pieces at or below paths out of the library; no file is touched."""
         fields = wire.Fields(wire.loads(await request.body()), "The question")
-        paths = fields.texts("paths")
+        given = fields.texts("paths")
         fields.close()
-        paths = check_paths(paths)
+        paths = check_paths(given)
         self._refuse_while_indexing()
         forgotten = await self._blocking(self.service.forget, paths)
         return WireResponse({"forgotten": forgotten})

@@ -187,8 +187,9 @@ _Sample = tuple[NDArray[np.float64], NDArray[np.bool_]]
 
 def _lines(samples: Mapping[str, _Sample], sizes: Mapping[str, int]) -> dict[str, list[Line]]:
     """Fit all, then each category, then each concept, one drawn towards the other."""
-    everything = [np.concatenate([s[i].ravel() for s in samples.values()] or [[]]) for i in (0, 1)]
-    overall = fit(everything[0], everything[1].astype(bool), _ANY)
+    values = np.concatenate([np.zeros(0), *(values.ravel() for values, _ in samples.values())])
+    right = np.concatenate([np.zeros(0, bool), *(right.ravel() for _, right in samples.values())])
+    overall = fit(values, right, _ANY)
     lines: dict[str, list[Line]] = {}
     for name, size in sizes.items():
         if name not in samples:

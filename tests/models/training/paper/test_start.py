@@ -34,7 +34,7 @@ def test_random_weights_depend_on_the_seed_alone(tiny_folder: Path, model: Clamp
 
     assert has(again, model.state_dict(), "")
     assert not has(other, model.state_dict(), "")
-    assert model.text_model.encoder.layer[0].output.LayerNorm.weight.eq(1).all()
+    assert model.state_dict()["text_model.encoder.layer.0.output.LayerNorm.weight"].eq(1).all()
     assert model.symbolic_proj.bias.eq(0).all()
     assert model.symbolic_model.patch_embedding.weight.std().item() == pytest.approx(0.02, rel=0.02)
 
