@@ -44,7 +44,7 @@ COMMANDS = {
     "eval": Entry(
         "evaluate",
         "evaluate",
-        "Measure embeddings that are saved as .npy files (see clamp3 embed).",
+        "Measure a model, or embeddings that are saved as .npy files (see clamp3 embed).",
     ),
     "doctor": Entry("doctor", "doctor", "Check that everything is well."),
     "licenses": Entry("licenses", "licenses", "Say who owns what."),
