@@ -27,8 +27,7 @@ def evaluate() -> None:
     """Measure a model, or embeddings that are saved as .npy files (see clamp3 embed).
 
     In folders of .npy files a query belongs to the reference whose path is the same below its
-    folder, up to the first dot of
-    the file name: QUERY_DIR/en/song.1.npy to REF_DIR/en/song.npy.
+    folder, up to the first dot of the file name: QUERY_DIR/en/song.1.npy to REF_DIR/en/song.npy.
     """
 
 
