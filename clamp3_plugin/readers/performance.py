@@ -4,7 +4,6 @@ Conventions: times are seconds from the start of the file, by its tempos.
 """
 
 from dataclasses import dataclass, field
-from math import ceil
 
 from clamp3_plugin.errors import EmptyContentError, TooLargeError, UsageError
 from clamp3_plugin.music import Metadata, Modality, Passage
@@ -13,11 +12,8 @@ from clamp3_plugin.readers.midi import MidiFile, parse_midi
 from clamp3_plugin.readers.midi_metadata import midi_metadata
 from clamp3_plugin.readers.mtf import parse_mtf, to_mtf
 from clamp3_plugin.readers.timeline import Timeline
+from clamp3_plugin.readers.windows import windows
 
-WINDOW = 10.0
-HOP = 5.0
-SHORTEST_IN_WINDOWS = 12.0
-"""A piece up to this length is found as a whole only."""
 MAX_HOURS = 24
 
 
@@ -50,14 +46,8 @@ class Performance:
 
         The last one ends with the piece.
         """
-        duration = self.duration
-        if duration <= SHORTEST_IN_WINDOWS:
-            return []
-        count = 1 + ceil((duration - WINDOW) / HOP)
-        windows = (
-            Passage(start=i * HOP, end=min(i * HOP + WINDOW, duration)) for i in range(count)
-        )
-        return [window for window in windows if self.track.has_note(*self._stretch(window))]
+        found = windows(self.duration)
+        return [window for window in found if self.track.has_note(*self._stretch(window))]
 
     def excerpt(self, passage: Passage) -> str:
         """Text of a part: MTF that stands alone.

@@ -4,7 +4,6 @@ Conventions: samples are float32, 24 kHz, one channel; times are seconds from th
 """
 
 from dataclasses import dataclass, field
-from math import ceil
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from clamp3_plugin.errors import UsageError
 from clamp3_plugin.music import Metadata, Modality, Passage
 from clamp3_plugin.readers.audio.limits import MIN_SECONDS, RATE, SILENCE
 from clamp3_plugin.readers.audio.resampling import Samples
-from clamp3_plugin.readers.performance import HOP, SHORTEST_IN_WINDOWS, WINDOW
+from clamp3_plugin.readers.windows import windows
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,14 +45,8 @@ class Recording:
 
         The last one ends with the piece.
         """
-        duration = self.duration
-        if duration <= SHORTEST_IN_WINDOWS:
-            return []
-        count = 1 + ceil((duration - WINDOW) / HOP)
-        windows = [
-            Passage(start=i * HOP, end=min(i * HOP + WINDOW, duration)) for i in range(count)
-        ]
-        return [window for window in windows if _is_heard(self._stretch(window))]
+        found = windows(self.duration)
+        return [window for window in found if _is_heard(self._stretch(window))]
 
     def excerpt(self, passage: Passage) -> Samples:
         """Give the samples of a part.

@@ -13,7 +13,8 @@ from clamp3_plugin.music import Modality, Passage
 from clamp3_plugin.readers.content import Content
 from clamp3_plugin.readers.midi import parse_midi
 from clamp3_plugin.readers.mtf import parse_mtf
-from clamp3_plugin.readers.performance import WINDOW, Performance, read_midi, read_mtf
+from clamp3_plugin.readers.performance import Performance, read_midi, read_mtf
+from clamp3_plugin.readers.windows import WINDOW
 from tests.core.readers.midi_bytes import END, meta, midi, note
 
 SECOND = 960  # ticks, by the defaults of the standard and of midi_bytes
