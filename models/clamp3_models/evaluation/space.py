@@ -13,12 +13,8 @@ from numpy.typing import NDArray
 
 from clamp3_models.evaluation.pieces import Piece
 from clamp3_models.evaluation.retrieval import ranks
-from clamp3_models.evaluation.variants import (
-    at_tempo,
-    transposed,
-    without_headers,
-    without_signatures,
-)
+from clamp3_models.evaluation.variants import transposed
+from clamp3_models.training.augmentation import change_tempo, remove_headers
 from clamp3_plugin.encoding import Embeddings, Encoder
 
 Members = NDArray[np.int64]
@@ -47,11 +43,11 @@ class Form(Enum):
 
 _TELL: dict[Form, Callable[[Piece], str]] = {
     Form.SCORE: lambda piece: piece.score,
-    Form.SCORE_BLIND: lambda piece: without_headers(piece.score),
+    Form.SCORE_BLIND: lambda piece: remove_headers(piece.score),
     Form.PERFORMANCE: lambda piece: piece.performance,
-    Form.PERFORMANCE_BLIND: lambda piece: without_signatures(piece.performance),
+    Form.PERFORMANCE_BLIND: lambda piece: remove_headers(piece.performance),
     Form.TRANSPOSED: lambda piece: transposed(piece.performance, SEMITONES),
-    Form.FASTER: lambda piece: at_tempo(piece.performance, SPEED) if piece.performance else "",
+    Form.FASTER: lambda piece: change_tempo(piece.performance, SPEED) if piece.performance else "",
     Form.RECORDING: lambda piece: piece.recording,
     Form.PASSAGE: lambda piece: piece.passage,
     Form.REST: lambda piece: piece.rest or piece.score,

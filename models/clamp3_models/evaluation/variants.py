@@ -1,4 +1,7 @@
-"""The same music told otherwise: without what it says of itself, transposed, at another tempo.
+"""The same music told otherwise, for every piece: transposed, or without some of its bars.
+
+What training draws from, and may refuse a piece, is in ``clamp3_models.training.augmentation``; a
+figure must not lose a piece, so a pitch that would leave the range stays at its edge here.
 
 Conventions: scores are interleaved ABC, performances MTF (one MIDI message a line, ``kind values``,
 time in ticks since the message before).
@@ -10,12 +13,6 @@ from clamp3_plugin.music import Passage
 from clamp3_plugin.readers.score import Score
 
 _TOLD_LINES = ("K:", "M:", "Q:", "L:")
-_TOLD_MESSAGES = frozenset({"set_tempo", "time_signature", "key_signature"})
-_META = frozenset({
-    "sequence_number", "channel_prefix", "midi_port", "smpte_offset", "sequencer_specific",
-    "end_of_track",
-})  # fmt: skip
-_WITHOUT_TIME = frozenset({"ticks_per_beat", "unknown_meta"})
 _DRUMS = 9
 _LINE = re.compile(r".*\n|.+$")
 _VOICE = re.compile(r"\[V:[^\]]*\]")
@@ -26,46 +23,6 @@ _FIFTHS = dict(
 _BY_FIFTHS = {place: name for name, place in _FIFTHS.items()}
 _MINOR = 3
 """A minor key has the signature of the major key three fifths lower."""
-_MICROSECONDS = 500_000
-"""A quarter note of a MIDI file that names no tempo."""
-
-
-def without_headers(score: str) -> str:
-    r"""Take the header lines of key, metre, tempo and unit length off a score.
-
-    Examples
-    --------
-    >>> without_headers("L:1/8\nM:6/8\nK:G\nV:1 treble\n[V:1]G3 A3|\n")
-    'V:1 treble\n[V:1]G3 A3|\n'
-    """
-    return "".join(line for line in _LINE.findall(score) if not line.startswith(_TOLD_LINES))
-
-
-def without_signatures(performance: str) -> str:
-    r"""Take tempo, metre and key off a performance; what follows keeps its time.
-
-    Examples
-    --------
-    >>> without_signatures("ticks_per_beat 96\nset_tempo 400000 48\nnote_on 0 0 60 64")
-    'ticks_per_beat 96\nnote_on 48 0 60 64'
-    """
-    kept, waiting = [], 0
-    for line in performance.split("\n"):
-        words = line.split(" ")
-        if words[0] in _TOLD_MESSAGES:
-            waiting += int(words[-1])
-        else:
-            kept.append(_later(line, words, waiting))
-            waiting = waiting if kept[-1] == line else 0
-    return "\n".join(kept)
-
-
-def _later(line: str, words: list[str], ticks: int) -> str:
-    """Let a message come later: its time stands at the end of meta messages, else behind the kind."""
-    if not ticks or words[0] in _WITHOUT_TIME:
-        return line
-    place = len(words) - 1 if words[0] in _META else 1
-    return " ".join([*words[:place], str(int(words[place]) + ticks), *words[place + 1 :]])
 
 
 def transposed(performance: str, semitones: int) -> str:
@@ -100,27 +57,6 @@ def transposed_key(name: str, semitones: int) -> str:
     accidentals = _FIFTHS[name.removesuffix("m")] - minor
     moved = (accidentals + 7 * semitones + 5) % 12 - 5
     return _BY_FIFTHS[moved + minor] + ("m" if minor else "")
-
-
-def at_tempo(performance: str, factor: float) -> str:
-    r"""Play a performance so many times as fast, by its tempo messages.
-
-    Examples
-    --------
-    >>> at_tempo("ticks_per_beat 96\nset_tempo 500000 0\nnote_on 0 0 60 64", 1.25)
-    'ticks_per_beat 96\nset_tempo 400000 0\nnote_on 0 0 60 64'
-    """
-    lines = performance.split("\n")
-    if not any(line.startswith("set_tempo ") for line in lines):
-        lines.insert(1, f"set_tempo {_MICROSECONDS} 0")
-    return "\n".join(_at_tempo(line, factor) for line in lines)
-
-
-def _at_tempo(line: str, factor: float) -> str:
-    if not line.startswith("set_tempo "):
-        return line
-    _, microseconds, ticks = line.split(" ")
-    return f"set_tempo {round(int(microseconds) / factor)} {ticks}"
 
 
 def rest_of(score: Score, passage: Passage) -> str:

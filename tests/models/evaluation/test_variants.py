@@ -2,14 +2,8 @@
 
 import pytest
 
-from clamp3_models.evaluation.variants import (
-    at_tempo,
-    rest_of,
-    transposed,
-    transposed_key,
-    without_headers,
-    without_signatures,
-)
+from clamp3_models.evaluation.variants import rest_of, transposed, transposed_key
+from clamp3_models.training.augmentation import change_tempo, remove_headers
 from clamp3_plugin.music import Passage
 from clamp3_plugin.readers.performance import read_mtf
 from clamp3_plugin.readers.score import score_from_standard_abc
@@ -37,7 +31,7 @@ def abc_of(bars: int) -> str:
 def test_headers_are_gone_and_the_music_is_not():
     text = score_from_standard_abc(abc_of(2)).whole()
 
-    blind = without_headers(text)
+    blind = remove_headers(text)
 
     assert {line for line in text.splitlines() if line not in blind.splitlines()} == {
         "L:1/8",
@@ -48,7 +42,7 @@ def test_headers_are_gone_and_the_music_is_not():
 
 
 def test_notes_stay_where_they_were_when_signatures_go():
-    before, after = read_mtf(MTF)[0], read_mtf(without_signatures(MTF))[0]
+    before, after = read_mtf(MTF)[0], read_mtf(remove_headers(MTF))[0]
 
     assert "set_tempo" not in after.text
     assert "signature" not in after.text
@@ -70,7 +64,7 @@ def test_keys_are_spelt_with_few_accidentals(key: str, semitones: int, expected:
 
 
 def test_a_faster_performance_is_shorter_by_the_factor():
-    before, after = read_mtf(MTF)[0], read_mtf(at_tempo(MTF, 1.25))[0]
+    before, after = read_mtf(MTF)[0], read_mtf(change_tempo(MTF, 1.25))[0]
 
     assert after.duration == pytest.approx(before.duration / 1.25)
 
@@ -78,7 +72,7 @@ def test_a_faster_performance_is_shorter_by_the_factor():
 def test_a_performance_without_a_tempo_gets_one():
     silent_of_tempo = "ticks_per_beat 96\nnote_on 0 0 60 64\nnote_off 96 0 60 64\nend_of_track 0"
 
-    assert read_mtf(at_tempo(silent_of_tempo, 1.25))[0].duration == pytest.approx(0.4)
+    assert read_mtf(change_tempo(silent_of_tempo, 1.25))[0].duration == pytest.approx(0.4)
 
 
 @pytest.mark.parametrize(("first", "last"), [(1, 8), (5, 12), (13, 20)])
