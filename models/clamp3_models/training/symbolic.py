@@ -29,6 +29,7 @@ from torch.nn import functional as F
 from clamp3_models.clamp3 import SymbolicEncoder, mean_pool
 from clamp3_models.training.bank import Bank
 from clamp3_models.training.batches import Batch, BatchSettings, PackedViews, Sampler
+from clamp3_models.training.losses import symmetric_loss
 from clamp3_models.training.truth import Truth
 from clamp3_models.training.views import ViewSettings
 from clamp3_models.training.whitening import Whitening
@@ -187,8 +188,7 @@ class Trainer:
         related = families[:, None] == families[None]
         related.fill_diagonal_(0)
         logits = (scale * views[0] @ views[1].t()).masked_fill(related, _IMPOSSIBLE)
-        answers = torch.arange(len(pieces))
-        return (F.cross_entropy(logits, answers) + F.cross_entropy(logits.t(), answers)) / 2
+        return symmetric_loss(logits)
 
     def _save(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
