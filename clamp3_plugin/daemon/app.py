@@ -160,7 +160,7 @@ class Daemon:
 
     async def index(self, request: Request) -> Response:
         """Put files and folders into the library; gives the job."""
-        fields = wire.Fields(wire.loads(await request.body()), "The question")
+        fields = await self._fields(request)
         given, retry = fields.texts("paths"), fields.take("retry", bool) or False
         fields.close()
         paths = check_paths(given)
@@ -194,7 +194,7 @@ class Daemon:
 
     async def forget(self, request: Request) -> Response:
         """Take the pieces at or below paths out of the library; no file is touched."""
-        fields = wire.Fields(wire.loads(await request.body()), "The question")
+        fields = await self._fields(request)
         given = fields.texts("paths")
         fields.close()
         paths = check_paths(given)
@@ -204,13 +204,13 @@ class Daemon:
 
     async def compact(self, request: Request) -> Response:
         """Tidy the library's files."""
-        wire.Fields(wire.loads(await request.body()), "The question").close()
+        (await self._fields(request)).close()
         self._refuse_while_indexing()
         return WireResponse(dict(await self._blocking(self.service.compact)))
 
     async def check(self, request: Request) -> Response:
         """Check the library, with ``deep`` every row."""
-        fields = wire.Fields(wire.loads(await request.body()), "The question")
+        fields = await self._fields(request)
         deep = fields.take("deep", bool) or False
         fields.close()
         check = functools.partial(self.service.check, deep=deep)
@@ -281,6 +281,10 @@ class Daemon:
     async def _blocking(self, call: Callable[..., _T], *arguments: object) -> _T:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, call, *arguments)
+
+    @staticmethod
+    async def _fields(request: Request) -> wire.Fields:
+        return wire.Fields(wire.loads(await request.body()), "The question")
 
     async def _follow(self, job: Job) -> AsyncIterator[bytes]:
         sent, beat = 0, time.monotonic()

@@ -6,7 +6,7 @@ an ellipsis.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Self, TypeVar
+from typing import ClassVar, Self
 
 from clamp3_bridges.osc.arguments import Id
 from clamp3_bridges.osc.packets import Packet, build, cut, single
@@ -23,7 +23,6 @@ from clamp3_plugin.errors import (
 from clamp3_plugin.query import Hit, TagHit
 
 API = 1
-_T = TypeVar("_T")
 _ROOM = 760  # bytes for strings beside numbers, padding and an id of 128
 _TITLE = 240
 
@@ -39,8 +38,20 @@ _CODES: tuple[tuple[type[Clamp3Error], int], ...] = (
 )
 
 
+class _Decoded:
+    """An answer whose arguments are its fields, in order."""
+
+    __slots__ = ()
+
+    @classmethod
+    def from_osc(cls, packet: Packet) -> Self:
+        """Read a message that ``to_osc`` wrote."""
+        make: Callable[..., Self] = cls
+        return make(*packet.values)
+
+
 @dataclass(frozen=True, slots=True)
-class Pong:
+class Pong(_Decoded):
     """Somebody is there."""
 
     ADDRESS: ClassVar[str] = "/clamp3/pong"
@@ -52,14 +63,9 @@ class Pong:
         """Write the message."""
         return build(self.ADDRESS, self.id, self.version, self.api)
 
-    @classmethod
-    def from_osc(cls, packet: Packet) -> Self:
-        """Read a message that ``to_osc`` wrote."""
-        return _made(cls, packet)
-
 
 @dataclass(frozen=True, slots=True)
-class Begin:
+class Begin(_Decoded):
     """A list of ``n`` follows; it takes the place of one that came before under this id."""
 
     ADDRESS: ClassVar[str] = "/clamp3/result/begin"
@@ -70,14 +76,9 @@ class Begin:
         """Write the message."""
         return build(self.ADDRESS, self.id, self.n)
 
-    @classmethod
-    def from_osc(cls, packet: Packet) -> Self:
-        """Read a message that ``to_osc`` wrote."""
-        return _made(cls, packet)
-
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class Result(_Decoded):
     """A hit. Bars are 0 and times -1 where they are unknown or the whole piece is the hit."""
 
     ADDRESS: ClassVar[str] = "/clamp3/result"
@@ -110,14 +111,9 @@ class Result:
             self.ADDRESS, self.id, self.rank, single(self.score), title, path, *bars, *times
         )
 
-    @classmethod
-    def from_osc(cls, packet: Packet) -> Self:
-        """Read a message that ``to_osc`` wrote."""
-        return _made(cls, packet)
-
 
 @dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(_Decoded):
     """A tag that fits, as one language calls it."""
 
     ADDRESS: ClassVar[str] = "/clamp3/tag"
@@ -138,14 +134,9 @@ class Tag:
         label = cut(self.tag, _TITLE)
         return build(self.ADDRESS, self.id, self.rank, single(self.score), label, self.language)
 
-    @classmethod
-    def from_osc(cls, packet: Packet) -> Self:
-        """Read a message that ``to_osc`` wrote."""
-        return _made(cls, packet)
-
 
 @dataclass(frozen=True, slots=True)
-class End:
+class End(_Decoded):
     """The query has ended well; ``n`` were given, 0 also where it was cancelled."""
 
     ADDRESS: ClassVar[str] = "/clamp3/result/end"
@@ -156,14 +147,9 @@ class End:
         """Write the message."""
         return build(self.ADDRESS, self.id, self.n)
 
-    @classmethod
-    def from_osc(cls, packet: Packet) -> Self:
-        """Read a message that ``to_osc`` wrote."""
-        return _made(cls, packet)
-
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(_Decoded):
     """The query takes its time; ``fraction`` is how far it came, 0 to 1."""
 
     ADDRESS: ClassVar[str] = "/clamp3/progress"
@@ -175,14 +161,9 @@ class Progress:
         """Write the message."""
         return build(self.ADDRESS, self.id, single(self.fraction), self.what)
 
-    @classmethod
-    def from_osc(cls, packet: Packet) -> Self:
-        """Read a message that ``to_osc`` wrote."""
-        return _made(cls, packet)
-
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(_Decoded):
     """The query has ended badly; the message may be shown to the user."""
 
     ADDRESS: ClassVar[str] = "/clamp3/error"
@@ -200,11 +181,6 @@ class Failure:
         """Write the message."""
         return build(self.ADDRESS, self.id, self.code, cut(self.message, _ROOM))
 
-    @classmethod
-    def from_osc(cls, packet: Packet) -> Self:
-        """Read a message that ``to_osc`` wrote."""
-        return _made(cls, packet)
-
 
 Answer = Pong | Begin | Result | Tag | End | Progress | Failure
 
@@ -216,7 +192,3 @@ KINDS: dict[str, type[Answer]] = {
 def read_answer(packet: Packet) -> Answer:
     """Read any answer, by its address."""
     return KINDS[packet.address].from_osc(packet)
-
-
-def _made(kind: Callable[..., _T], packet: Packet) -> _T:
-    return kind(*packet.values)
