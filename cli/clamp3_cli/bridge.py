@@ -6,6 +6,8 @@ import sys
 import click
 
 from clamp3_cli import output
+from clamp3_cli.bridge_watch import watch
+from clamp3_cli.bridge_hosts import install, list_hosts, status, uninstall
 from clamp3_plugin.client import Client, ensure_daemon
 from clamp3_plugin.config import Home
 from clamp3_plugin.errors import UsageError
@@ -16,6 +18,13 @@ INBOX = "inbox"  # of the data folder: for files that are asked with and not ind
 @click.group()
 def bridge() -> None:
     """Use the daemon from inside other programs."""
+
+
+bridge.add_command(watch)
+
+
+for _command in (install, uninstall, status, list_hosts):
+    bridge.add_command(_command)
 
 
 @bridge.command()

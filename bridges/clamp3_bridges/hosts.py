@@ -1,0 +1,12 @@
+"""The programs into which ``clamp3 bridge install`` puts something; a new one is named here."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from clamp3_bridges.installing import Host
+from clamp3_bridges.musescore.host import MuseScoreHost
+
+_ALL: tuple[Host, ...] = (MuseScoreHost(),)
+
+HOSTS: Mapping[str, Host] = MappingProxyType({host.name: host for host in _ALL})
+"""By the name that is typed."""

@@ -1,0 +1,1 @@
+"""The panel inside MuseScore: a QML plugin, and where it goes."""
