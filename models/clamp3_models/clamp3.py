@@ -38,6 +38,8 @@ class Clamp3Config:
     text_prefix: str = ""
     """Put before every text; the text tower of mini was trained with ``query: ``."""
     audio_front_end: str = "mert-v1-95m"
+    text_residual: int = 0
+    """Width of the hidden layer beside the projection of texts; 0: the projection is linear."""
 
     @classmethod
     def official(cls, name: str) -> "Clamp3Config":
@@ -73,7 +75,7 @@ class Clamp3(nn.Module):
         super().__init__()
         self.config = config
         self.text_model = Transformer(config.text)
-        self.text_proj = nn.Linear(config.text.hidden_size, config.dim)
+        self.text_proj = TextProjection(config.text.hidden_size, config.dim, config.text_residual)
         self.symbolic_model = SymbolicEncoder(config.symbolic)
         self.symbolic_proj = nn.Linear(config.symbolic.hidden_size, config.dim)
         if config.audio is not None:
@@ -95,6 +97,27 @@ class Clamp3(nn.Module):
         """Encode packed feature vectors, float ``(N, H)``, to ``(N, H)``."""
         hidden: Tensor = self.audio_model(frames, _positions(lengths, frames.device), lengths)
         return hidden
+
+
+class TextProjection(nn.Linear):
+    """Projection of pooled texts, ``(B, H)`` to ``(B, D)``: linear, with a hidden layer beside it if asked.
+
+    A text tower that stays frozen says some things along no straight line; the hidden layer gives a
+    small model back what training the tower would give. The published models have none.
+    """
+
+    def __init__(self, hidden_size: int, dim: int, residual: int) -> None:
+        super().__init__(hidden_size, dim)
+        self.inner = nn.Linear(hidden_size, residual) if residual else None
+        self.outer = nn.Linear(residual, dim, bias=False) if residual else None
+
+    def forward(self, pooled: Tensor) -> Tensor:
+        """Project ``(B, H)`` to ``(B, D)``."""
+        linear = super().forward(pooled)
+        if self.inner is None or self.outer is None:
+            return linear
+        bent: Tensor = self.outer(nn.functional.gelu(self.inner(pooled)))
+        return linear + bent
 
 
 class SymbolicEncoder(nn.Module):

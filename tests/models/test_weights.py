@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,31 @@ def test_matrices_in_four_bits_and_the_rest_in_half_load_as_float32(folder: Path
     assert again[table].shape == state[table].shape
     assert (folder / "model.safetensors").stat().st_size < 0.55 * whole
     check_folder(folder)
+
+
+def test_a_hidden_layer_beside_the_projection_of_texts_is_kept_and_used(folder: Path, state):
+    table = json.loads((folder / "config.json").read_text("utf-8"))
+    (folder / "config.json").write_text(json.dumps({**table, "text_residual": 6}), "utf-8")
+    config = read_config(folder)
+    generator = torch.Generator().manual_seed(0)
+    hidden = {
+        "text_proj.inner.weight": torch.randn(6, config.text.hidden_size, generator=generator),
+        "text_proj.inner.bias": torch.zeros(6),
+        "text_proj.outer.weight": torch.randn(config.dim, 6, generator=generator),
+    }
+
+    write_model(folder, config, {**state, **hidden})
+    bent = load_model(folder).encode_text(["jig"])
+    write_model(
+        folder,
+        config,
+        {**state, **hidden, "text_proj.outer.weight": hidden["text_proj.outer.weight"] * 0},
+    )
+    straight = load_model(folder).encode_text(["jig"])
+
+    assert np.abs(bent - straight).max() > 1e-3
+    write_model(folder, replace(config, text_residual=0), state)
+    assert np.array_equal(load_model(folder).encode_text(["jig"]), straight)
 
 
 def test_a_model_without_an_audio_tower_loads_and_refuses_audio(folder: Path, state):

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from clamp3_models import e5
-from clamp3_models.clamp3 import Clamp3Config
+from clamp3_models.clamp3 import Clamp3Config, TextProjection
 from clamp3_models.folder import TOKENIZER_FILES, write_sums
 from clamp3_models.tokenizer import load_tokenizer
 from clamp3_models.training.alignment import AlignmentSettings, TextSide, align
@@ -21,6 +21,7 @@ from clamp3_models.training.batches import BatchSettings
 from clamp3_models.training.records import balanced, read_records
 from clamp3_models.training.symbolic import Progress, Sizes, SymbolicSettings, Trainer
 from clamp3_models.training.text_tower import TextTower
+from clamp3_models.training.text_tuning import TextTuningSettings, hear, tune_text
 from clamp3_models.training.views import ViewSettings
 from clamp3_models.transformer import TransformerConfig
 from clamp3_models.weights import write_model
@@ -43,6 +44,8 @@ class Recipe:
     batches: BatchSettings
     views: ViewSettings
     train: SymbolicSettings
+    text_tuning: TextTuningSettings | None
+    """None: the projection of texts stays as the contrastive stage left it."""
     alignment: AlignmentSettings | None
     """None: the text tower stays as it is."""
 
@@ -63,7 +66,7 @@ class Recipe:
             )
             return cls(
                 name=model["name"],
-                sizes=Sizes(symbolic, model["dim"]),
+                sizes=Sizes(symbolic, model["dim"], model.get("text_residual", 0)),
                 records=tuple(data["records"]),
                 midi_tables=tuple(data["midi_tables"]),
                 most_per_source=data["most_per_source"],
@@ -71,6 +74,9 @@ class Recipe:
                 batches=BatchSettings(**table["batches"]),
                 views=ViewSettings(**table["views"]),
                 train=SymbolicSettings(**table["train"]),
+                text_tuning=TextTuningSettings(**table["text_tuning"])
+                if "text_tuning" in table
+                else None,
                 alignment=AlignmentSettings(**table["alignment"]) if "alignment" in table else None,
             )
         except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
@@ -118,6 +124,8 @@ def run(recipe: Recipe, paths: Paths, stage: Stage) -> None:
             settings=recipe.train, batches=recipe.batches, views=recipe.views,
         )  # fmt: skip
         trainer.train(paths.work / "checkpoint.pt", report)
+    if recipe.text_tuning is not None:
+        _tune_text(trainer, bank, recipe.text_tuning, recipe.views.window, stage)
     trained = trainer.trained()
     side = _text_side(recipe, tower, trained)
     if recipe.alignment is not None:
@@ -127,9 +135,28 @@ def run(recipe: Recipe, paths: Paths, stage: Stage) -> None:
     _write(recipe, paths, side, trained)
 
 
+def _tune_text(
+    trainer: Trainer, bank: Bank, settings: TextTuningSettings, window: int, stage: Stage
+) -> None:
+    heard = hear(
+        trainer.student, bank, window, lambda done: stage("hearing", done, len(bank.pieces))
+    )
+    tune_text(
+        trainer,
+        bank,
+        heard,
+        settings,
+        lambda step, _: stage("text tuning", step + 1, settings.steps),
+    )
+
+
 def _text_side(recipe: Recipe, tower: TextTower, trained: dict[str, Tensor]) -> TextSide:
-    projection = nn.Linear(e5.CONFIG.hidden_size, recipe.sizes.dim)
-    projection.load_state_dict({name: trained[f"text_proj.{name}"] for name in ("weight", "bias")})
+    sizes = recipe.sizes
+    projection = TextProjection(e5.CONFIG.hidden_size, sizes.dim, sizes.text_residual)
+    start = "text_proj."
+    projection.load_state_dict(
+        {key.removeprefix(start): value for key, value in trained.items() if key.startswith(start)}
+    )
     return TextSide(tower, projection)
 
 
@@ -156,6 +183,7 @@ def _write(recipe: Recipe, paths: Paths, side: TextSide, trained: dict[str, Tens
         patch_length=recipe.views.window,
         text_prefix=e5.PREFIX,
         audio_front_end="none",
+        text_residual=recipe.sizes.text_residual,
     )
     text = {f"text_model.{key}": tensor for key, tensor in side.tower.model.state_dict().items()}
     projection = {

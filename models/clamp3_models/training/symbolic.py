@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from clamp3_models.clamp3 import SymbolicEncoder, mean_pool
+from clamp3_models.clamp3 import SymbolicEncoder, TextProjection, mean_pool
 from clamp3_models.training.bank import Bank
 from clamp3_models.training.batches import Batch, BatchSettings, PackedViews, Sampler
 from clamp3_models.training.losses import symmetric_loss
@@ -36,7 +36,7 @@ from clamp3_models.training.whitening import Whitening
 from clamp3_models.transformer import TransformerConfig
 
 MAX_SCALE = math.log(100.0)
-_IMPOSSIBLE = -1e4
+IMPOSSIBLE = -1e4
 """Logit of an answer that is left out of a choice."""
 
 
@@ -47,6 +47,9 @@ class SymbolicSettings:
     steps: int
     learning_rate: float = 2e-3
     warmup_steps: int = 60
+    restart_at: int = 0
+    """Step at which the schedule begins anew with a fresh optimizer; 0: never."""
+    restart_learning_rate: float = 1e-3
     weight_decay: float = 0.05
     """Of matrices; vectors are not decayed."""
     temperature: float = 0.07
@@ -64,6 +67,8 @@ class Sizes:
 
     symbolic: TransformerConfig
     dim: int
+    text_residual: int = 0
+    """Hidden layer beside the projection of texts; 0: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,9 @@ class Student(nn.Module):
 
     def __init__(self, sizes: Sizes, text_hidden: int, temperature: float) -> None:
         super().__init__()
-        self.text_proj = nn.Linear(text_hidden, sizes.dim)
+        self.text_proj = TextProjection(text_hidden, sizes.dim, sizes.text_residual)
+        if self.text_proj.outer is not None:
+            nn.init.zeros_(self.text_proj.outer.weight)  # begin as if it were linear
         self.symbolic_model = SymbolicEncoder(sizes.symbolic)
         self.symbolic_proj = nn.Linear(sizes.symbolic.hidden_size, sizes.dim)
         self.text_scale = nn.Parameter(torch.tensor(-math.log(temperature)))
@@ -120,15 +127,14 @@ class Trainer:
         torch.manual_seed(settings.seed)
         self.settings = settings
         self.whitening = Whitening.of(text_features)
-        self._features = self.whitening(torch.from_numpy(text_features))
+        self.features = self.whitening(torch.from_numpy(text_features))
+        """Of every text, whitened."""
         self.student = Student(sizes, text_features.shape[1], settings.temperature)
-        self._optimizer = torch.optim.AdamW(
-            _decayed(self.student, settings.weight_decay), settings.learning_rate, (0.9, 0.98)
-        )
-        self._truth = Truth(bank)
+        self._optimizer = self._fresh_optimizer()
+        self.truth = Truth(bank)
         families = {name: i for i, name in enumerate({piece.family: 0 for piece in bank.pieces})}
         self._families = torch.tensor([families[piece.family] for piece in bank.pieces])
-        self._sampler = Sampler(bank, self._truth, batches, views, settings.seed)
+        self._sampler = Sampler(bank, self.truth, batches, views, settings.seed)
         self._described = repr((sizes, settings, batches, views))
         self.step = 0
 
@@ -138,8 +144,10 @@ class Trainer:
         self.student.train()
         settings = self.settings
         while self.step < settings.steps:
+            if self.step == settings.restart_at:
+                self._optimizer = self._fresh_optimizer()
             for group in self._optimizer.param_groups:
-                group["lr"] = settings.learning_rate * schedule(self.step, settings)
+                group["lr"] = learning_rate(self.step, settings)
             thinned = self.step < settings.whole_from * settings.steps
             report(self._step(self._sampler.batch(self.step, thinned=thinned)))
             self.step += 1
@@ -149,14 +157,17 @@ class Trainer:
     def trained(self) -> dict[str, Tensor]:
         """Give the trained part of the state dict, as a model folder has it."""
         student = self.student
-        projection = self.whitening.folded_into(student.text_proj)
         state = {key: value for key, value in student.state_dict().items() if "scale" not in key}
-        return {**state, **{f"text_proj.{key}": value for key, value in projection.items()}}
+        return {**state, **self.whitening.taken_out_of(student.text_proj)}
+
+    def _fresh_optimizer(self) -> torch.optim.AdamW:
+        groups = _decayed(self.student, self.settings.weight_decay)
+        return torch.optim.AdamW(groups, self.settings.learning_rate, (0.9, 0.98))
 
     def _step(self, batch: Batch) -> Progress:
         student = self.student
         views = student.music(batch.first), student.music(batch.second)
-        texts = student.text(self._features[batch.texts])
+        texts = student.text(self.features[batch.texts])
         text_loss = self._text_loss(batch, views, texts)
         pair_loss = self._pair_loss(torch.from_numpy(batch.pieces), views)
         self._optimizer.zero_grad()
@@ -170,13 +181,13 @@ class Trainer:
         """Tell every view from all texts of the batch, and every piece's text from all views."""
         scale = self.student.text_scale.clamp(max=MAX_SCALE).exp()
         B = len(batch.pieces)
-        unfit = self._truth.unfit(batch.texts.numpy(), batch.pieces, batch.transposed)
+        unfit = self.truth.unfit(batch.texts.numpy(), batch.pieces, batch.transposed)
         excluded = torch.from_numpy(unfit).t()
         excluded[:, :B].fill_diagonal_(0)
         answers = torch.arange(B)
         losses = []
         for view in views:
-            logits = (scale * view @ texts.t()).masked_fill(excluded, _IMPOSSIBLE)
+            logits = (scale * view @ texts.t()).masked_fill(excluded, IMPOSSIBLE)
             losses.append(F.cross_entropy(logits, answers))
             losses.append(F.cross_entropy(logits[:, :B].t(), answers))
         return torch.stack(losses).mean()
@@ -187,7 +198,7 @@ class Trainer:
         families = self._families[pieces]
         related = families[:, None] == families[None]
         related.fill_diagonal_(0)
-        logits = (scale * views[0] @ views[1].t()).masked_fill(related, _IMPOSSIBLE)
+        logits = (scale * views[0] @ views[1].t()).masked_fill(related, IMPOSSIBLE)
         return symmetric_loss(logits)
 
     def _save(self, path: Path) -> None:
@@ -217,12 +228,16 @@ class Trainer:
         self.step = int(saved["step"])
 
 
-def schedule(step: int, settings: SymbolicSettings) -> float:
-    """Share of the learning rate: a linear warm-up, then half a cosine down to nothing."""
-    if step < settings.warmup_steps:
-        return (step + 1) / settings.warmup_steps
-    done = (step - settings.warmup_steps) / max(1, settings.steps - settings.warmup_steps)
-    return 0.5 * (1 + math.cos(math.pi * done))
+def learning_rate(step: int, settings: SymbolicSettings) -> float:
+    """Learning rate of a step: a linear warm-up, then half a cosine down to nothing, once or twice."""
+    restarted = 0 < settings.restart_at <= step
+    start, peak, end = 0, settings.learning_rate, settings.restart_at or settings.steps
+    if restarted:
+        start, peak, end = settings.restart_at, settings.restart_learning_rate, settings.steps
+    if step - start < settings.warmup_steps:
+        return peak * (step - start + 1) / settings.warmup_steps
+    done = (step - start - settings.warmup_steps) / max(1, end - start - settings.warmup_steps)
+    return peak * 0.5 * (1 + math.cos(math.pi * done))
 
 
 def _decayed(model: nn.Module, weight_decay: float) -> list[dict[str, object]]:

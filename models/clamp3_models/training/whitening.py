@@ -12,6 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from clamp3_models.clamp3 import TextProjection
+
 _FLOOR = 0.05
 """Of the largest standard deviation, added to all: directions of noise must not be blown up."""
 
@@ -41,7 +43,14 @@ class Whitening:
         """Whiten features, ``(n, H)``."""
         return (features - self.mean) @ self.matrix
 
-    def folded_into(self, projection: nn.Linear) -> dict[str, Tensor]:
-        """Give weight and bias of a projection that takes features as they are."""
-        weight = projection.weight.detach() @ self.matrix.t()
-        return {"weight": weight, "bias": projection.bias.detach() - weight @ self.mean}
+    def taken_out_of(self, projection: TextProjection) -> dict[str, Tensor]:
+        """Give the state of a projection of texts that takes features as they are, by official name."""
+        state = {f"text_proj.{key}": value for key, value in projection.state_dict().items()}
+        state |= self._folded("text_proj", projection)
+        if projection.inner is not None:
+            state |= self._folded("text_proj.inner", projection.inner)
+        return state
+
+    def _folded(self, name: str, layer: nn.Linear) -> dict[str, Tensor]:
+        weight = layer.weight.detach() @ self.matrix.t()
+        return {f"{name}.weight": weight, f"{name}.bias": layer.bias.detach() - weight @ self.mean}

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from clamp3_models.training.batches import BatchSettings
-from clamp3_models.training.symbolic import Sizes, SymbolicSettings, Trainer, schedule
+from clamp3_models.training.symbolic import Sizes, SymbolicSettings, Trainer, learning_rate
 from clamp3_models.training.views import ViewSettings
 from clamp3_models.transformer import TransformerConfig
 from tests.models.training.test_bank import make, records  # noqa: F401 - a fixture
@@ -65,8 +65,29 @@ def test_a_checkpoint_of_other_settings_is_refused(run):
 
 
 def test_the_rate_climbs_then_falls_to_nothing():
-    rates = [schedule(step, SETTINGS) for step in range(SETTINGS.steps)]
+    rates = [learning_rate(step, SETTINGS) for step in range(SETTINGS.steps)]
 
-    assert rates[0] == 0.5
-    assert max(rates) == rates[1] == 1
-    assert rates[-1] < 0.1
+    assert rates[0] == 1.5e-3
+    assert max(rates) == rates[1] == 3e-3
+    assert rates[-1] < 3e-4
+
+
+def test_a_restart_climbs_to_its_own_rate_and_falls_again():
+    settings = replace(SETTINGS, steps=20, restart_at=12, restart_learning_rate=1e-3)
+
+    rates = [learning_rate(step, settings) for step in range(20)]
+
+    assert rates[:12] == [learning_rate(step, SETTINGS) for step in range(12)]
+    assert max(rates[12:]) == rates[13] == 1e-3
+    assert rates[19] < 2e-4
+
+
+def test_a_run_stopped_after_its_restart_ends_as_if_it_had_not_been(run):
+    settings = replace(SETTINGS, restart_at=4)
+    whole, _ = run("whole", settings)
+    with pytest.raises(KeyboardInterrupt):
+        run("stopped", settings, stop_after=7)
+
+    resumed, _ = run("stopped", settings)
+
+    assert all(torch.equal(whole[key], resumed[key]) for key in whole)

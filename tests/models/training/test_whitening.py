@@ -1,7 +1,8 @@
 import numpy as np
+import pytest
 import torch
-from torch import nn
 
+from clamp3_models.clamp3 import TextProjection
 from clamp3_models.training.whitening import Whitening
 
 FEATURES = np.random.default_rng(0).standard_normal((500, 6)).astype(np.float32) * np.array(
@@ -19,10 +20,12 @@ def test_whitened_features_are_centred_and_spread_alike():
     assert deviations[0] < 0.1 * deviations[-1]  # noise is not blown up
 
 
-def test_a_projection_of_whitened_features_becomes_one_of_features():
-    whitening, projection = Whitening.of(FEATURES), nn.Linear(6, 4)
+@pytest.mark.parametrize("residual", [0, 5])
+def test_a_projection_of_whitened_features_becomes_one_of_features(residual):
+    whitening, projection = Whitening.of(FEATURES), TextProjection(6, 4, residual)
     features = torch.from_numpy(FEATURES)
-    folded = nn.Linear(6, 4)
-    folded.load_state_dict(whitening.folded_into(projection))
+    folded = TextProjection(6, 4, residual)
+    state = whitening.taken_out_of(projection)
+    folded.load_state_dict({key.removeprefix("text_proj."): state[key] for key in state})
 
     assert torch.allclose(folded(features), projection(whitening(features)), atol=1e-4)
