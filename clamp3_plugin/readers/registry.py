@@ -35,6 +35,7 @@ from clamp3_plugin.readers.music21_scores.humdrum import read_humdrum
 from clamp3_plugin.readers.music21_scores.mei import read_mei
 from clamp3_plugin.readers.music21_scores.midi_score import read_midi_score
 from clamp3_plugin.readers.musicxml_score import read_musicxml
+from clamp3_plugin.readers.note_list.read import read_notes
 from clamp3_plugin.readers.performance import Performance, read_midi, read_mtf
 from clamp3_plugin.readers.score import Score
 from clamp3_plugin.readers.sniff import looks_like
@@ -88,6 +89,9 @@ _MUSICXML = Format(
 _MUSESCORE = Format(
     "MuseScore", read_musescore, limits.MAX_MUSICXML_BYTES, frozenset({"XML", "a zip archive"})
 )
+
+_NOTES = Format("list of notes", read_notes, limits.MAX_MUSICXML_BYTES, frozenset({""}))
+_ONLY_ASKED_WITH = {".notes": _NOTES}  # by hosts that cannot export; no format of files
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
@@ -217,6 +221,8 @@ def display_name(name: str) -> str:
 
 def _format_of(name: str, shown: str) -> Format:
     suffix = PurePath(name).suffix.lower()
+    if suffix in _ONLY_ASKED_WITH:
+        return _ONLY_ASKED_WITH[suffix]
     if suffix not in FORMATS:
         what = f"{display_name(suffix)} files are" if suffix else "a file without an ending is"
         raise UnsupportedFormatError(

@@ -37,7 +37,10 @@ def direction(item: Item) -> Element | None:
         case "Jump":
             return _jump(element)
         case tag if tag in _TEXTS:
-            return _words("words", text_of(element.find("text")))
+            written = _words("words", text_of(element.find("text")))
+            if written is not None and (element.findtext("placement") or "").strip() == "below":
+                written.set("placement", "below")
+            return written
         case _:
             return _line(item)
 
