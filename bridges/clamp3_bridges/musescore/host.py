@@ -1,5 +1,6 @@
 """Where MuseScore 3 and 4 look for plugins, and what is put there."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -42,7 +43,7 @@ class MuseScoreHost:
             name: (folder / name).read_bytes().replace(b"@MARK@", mark(NAME).encode("ascii"))
             for name in _SHIPPED
         }
-        contents = {**shipped, _PLACE: _place(home.run_file).encode("ascii")}
+        contents = {**shipped, _PLACE: _place(home).encode("ascii")}
         return {f"{_FOLDER}/{name}": content for name, content in contents.items()}
 
     def next_steps(self, place: Place) -> Sequence[str]:
@@ -98,18 +99,32 @@ def _settings(system: System, version: int) -> list[Path]:
     return [base / "MuseScore" / f"MuseScore{version}" for base in bases]
 
 
-def _place(run_file: Path) -> str:
-    """Write where the daemon's run file is, as JavaScript in ASCII."""
-    quoted = "".join(
-        f"\\u{ord(unit):04x}" if not 32 <= ord(unit) < 127 or unit in "\\'\"" else unit
-        for unit in _utf16(str(run_file))
-    )
+def _place(home: Home) -> str:
+    """Write where the daemon's run file is and how it is started, as JavaScript in ASCII."""
+    start = ", ".join(_quoted(word) for word in _start(home))
     return (
         f"// {mark(NAME)}\n"
         ".pragma library\n"
-        f"var runFile = '{quoted}';\n"
-        f"var version = '{__version__}';\n"
+        f"var runFile = {_quoted(str(home.run_file))};\n"
+        f"var version = {_quoted(__version__)};\n"
+        f"var start = [{start}];\n"
     )
+
+
+def _start(home: Home) -> list[str]:
+    """Give the command that starts the daemon of this home."""
+    base = home.run.parent
+    of_one_folder = home == Home.locate(str(base))
+    chosen = ["--home", str(base)] if of_one_folder else []
+    return [sys.executable, "-m", "clamp3_cli", *chosen, "daemon", "start"]
+
+
+def _quoted(text: str) -> str:
+    units = (
+        f"\\u{ord(unit):04x}" if not 32 <= ord(unit) < 127 or unit in "\\'\"" else unit
+        for unit in _utf16(text)
+    )
+    return f"'{''.join(units)}'"
 
 
 def _utf16(text: str) -> str:
