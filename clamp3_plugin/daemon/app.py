@@ -12,7 +12,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -26,6 +26,7 @@ from clamp3_plugin.daemon.files import attachment, check_paths, read_piece
 from clamp3_plugin.daemon.gate import Gate, Patience
 from clamp3_plugin.daemon.jobs import Job, Jobs
 from clamp3_plugin.daemon.openapi import describe
+from clamp3_plugin.daemon.preview import picture
 from clamp3_plugin.daemon.refusals import RefusedError, WireResponse, answer
 from clamp3_plugin.daemon.service import Service
 from clamp3_plugin.daemon.state import Activity, Loading, Uploads, memory_bytes
@@ -89,6 +90,8 @@ class Daemon:
             ("GET", "/v1/pieces", self.pieces),
             ("GET", "/v1/pieces/{id}", self.piece),
             ("GET", "/v1/pieces/{id}/file", self.file),
+            ("GET", "/v1/pieces/{id}/preview.svg", self.preview),
+            ("GET", "/v1/pieces/{id}/excerpt.musicxml", self.excerpt),
             ("GET", "/v1/status", self.status),
             ("POST", "/v1/shutdown", self.shutdown),
             ("GET", "/healthz", self.healthz),
@@ -240,6 +243,24 @@ class Daemon:
         data = await self._blocking(read_piece, piece)
         headers = {"Content-Disposition": attachment(piece.path)}
         return Response(data, media_type="application/octet-stream", headers=headers)
+
+    async def preview(self, request: Request) -> Response:
+        """Draw bars of a piece: ?bars=9-16&width=1100."""
+        return await self._drawn(request, "svg")
+
+    async def excerpt(self, request: Request) -> Response:
+        """Give bars of a piece as a score in MusicXML: ?bars=9-16."""
+        return await self._drawn(request, "musicxml")
+
+    async def _drawn(self, request: Request, want: Literal["svg", "musicxml"]) -> Response:
+        asked = request.query_params
+        bars = wire.parse_bars(asked["bars"]) if "bars" in asked else None
+        width = _whole(asked.get("width", str(picture.WIDTH)), "width", picture.WIDTHS.stop)
+        piece = await self._blocking(self.service.piece, request.path_params["id"])
+        data = await self._blocking(read_piece, piece)
+        drawn = await self._blocking(picture.draw, piece, data, bars, want, width)
+        media = "image/svg+xml" if want == "svg" else "application/vnd.recordare.musicxml+xml"
+        return Response(drawn, media_type=media)
 
     async def status(self, request: Request) -> Response:  # noqa: ARG002 - every endpoint takes it
         """Tell device, precision, model, memory, library, uptime."""

@@ -5,6 +5,7 @@
 .pragma library
 
 var API = 1;
+var PICTURED = 4;  // bars
 var SCORE_TYPE = "application/vnd.recordare.musicxml+xml";
 var OPENABLE = /\.(mscz|mscx|musicxml|mxl|xml|mid|midi)$/i;
 
@@ -110,9 +111,12 @@ function folderOf(path) {
     return parts.length > 2 ? parts[parts.length - 2] : "";
 }
 
+// The picture of a hit: its first bars, as many as stay readable in a narrow panel.
 function previewPath(hit) {
-    var path = "/v1/pieces/" + encodeURIComponent(hit.piece.id) + "/preview.svg";
-    return path + barsOf(hit);
+    var p = hit.passage;
+    var first = p && p.first_bar ? p.first_bar : 1;
+    var last = p && p.first_bar ? Math.min(p.last_bar, first + PICTURED - 1) : PICTURED;
+    return "/v1/pieces/" + encodeURIComponent(hit.piece.id) + "/preview.svg?bars=" + first + "-" + last;
 }
 
 function excerptPath(hit) {

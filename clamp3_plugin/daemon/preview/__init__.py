@@ -1,0 +1,1 @@
+"""Pictures of passages, and passages as files of their own."""
