@@ -6,8 +6,8 @@ import sys
 import click
 
 from clamp3_cli import output
-from clamp3_cli.bridge_watch import watch
 from clamp3_cli.bridge_hosts import install, list_hosts, status, uninstall
+from clamp3_cli.bridge_watch import watch
 from clamp3_plugin.client import Client, ensure_daemon
 from clamp3_plugin.config import Home
 from clamp3_plugin.errors import UsageError

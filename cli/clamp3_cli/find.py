@@ -13,7 +13,7 @@ from clamp3_plugin import wire
 from clamp3_plugin.config import Home
 from clamp3_plugin.errors import NoLibraryError, UsageError
 from clamp3_plugin.music import Modality
-from clamp3_plugin.query import MAX_HITS, Answer, Filter, Hit, Query
+from clamp3_plugin.query import MAX_HITS, Answer, Filter, Hit, Query, Source
 
 _REASONS = {
     "filtered_out": "Nothing was found: --where and --modality let nothing through.",
@@ -53,6 +53,7 @@ class Form:
     help="Find only what fits: key=G,meter=6/8,tempo=80-120,bars=-32,duration=60-,folder=DIR,"
     "composer=bach.",
 )  # fmt: skip
+@click.option("--bpm", type=click.FloatRange(1, 1000), help="Tempo of a MIDI file that names none.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.option("--print0", is_flag=True, help="Only the paths, each ended by a NUL.")
 @click.option("--no-daemon", is_flag=True, help="Do it in this process; slow to start.")
@@ -71,6 +72,7 @@ def find(
     count: int,
     modalities: tuple[str, ...],
     where: str | None,
+    bpm: float | None,
     as_json: bool,
     print0: bool,
     no_daemon: bool,
@@ -86,6 +88,8 @@ def find(
     """  # noqa: D301 - click's mark for lines that stay as they are
     form = Form(as_json, print0)
     first = Typed(words, text, file, like, bars, time, staves).source()
+    if bpm is not None:
+        first = _with_tempo(first, bpm)
     wanted = (*([first] if first else []), *map(word_source, plus))
     query = Query(wanted, tuple(map(word_source, minus)), count, _filter(where, modalities))
     with reach(home, in_process=no_daemon) as library:
@@ -129,6 +133,16 @@ def _row(hit: Hit, rank: int, below: str) -> tuple[str, ...]:
     tune = f" (tune {hit.piece.tune})" if hit.piece.tune > 1 else ""
     path = output.short_path(hit.piece.path, below) + tune
     return str(rank), f"{hit.score:.3f}", title, about.composer, output.place(hit.passage), path
+
+
+def _with_tempo(source: Source | None, bpm: float) -> Source:
+    """Read a MIDI file as DAWs export them: they keep the tempo, and count in first."""
+    from clamp3_bridges.daw_midi import is_midi, tidy  # noqa: PLC0415 - few ask so
+
+    if source is None or source.data is None or not is_midi(source.name):
+        raise UsageError("--bpm is the tempo of a MIDI file.", "Give a file that ends in .mid.")
+    is_part = source.passage is not None
+    return replace(source, data=tidy(source.data, bpm, keep_silence=is_part))
 
 
 def _filter(where: str | None, modalities: Sequence[str]) -> Filter:

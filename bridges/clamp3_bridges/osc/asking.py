@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import assert_never
 
+from clamp3_bridges.daw_midi import is_midi, tidy
 from clamp3_bridges.osc.answers import Answer, Begin, End, Result, Tag
 from clamp3_bridges.osc.arguments import DEFAULT_N
 from clamp3_bridges.osc.library_files import LibraryFiles
@@ -48,11 +50,15 @@ def _source(question: Question, client: Client, files: LibraryFiles) -> Source:
         case FindText() | TagText():
             return Source(text=question.text)
         case FindMidi():
-            return Source(data=question.data, name="take.mid")
+            return Source(data=tidy(question.data, question.bpm or None), name="take.mid")
         case FindFile():
             end = question.start + question.length if question.length else None
             part = wire.passage(None, (question.start, end)) if question.start or end else None
-            return _file(question.path, client, files, part)
+            found = _file(question.path, client, files, part)
+            if found.data is None or not is_midi(found.name):
+                return found
+            bpm, is_part = question.bpm or None, part is not None
+            return replace(found, data=tidy(found.data, bpm, keep_silence=is_part))
         case TagFile():
             return _file(question.path, client, files, None)
         case _:

@@ -61,18 +61,20 @@ class FindFile:
     length: float = 0.0
     n: int = DEFAULT_N
     reply_port: int = 0
+    bpm: float = 0.0
+    """Tempo of a MIDI file that names none; 0 is unknown."""
 
     def to_osc(self, token: str) -> bytes:
         """Write the message."""
-        part = (float(self.start), float(self.length))
-        return build(self.ADDRESS, token, self.id, self.path, *part, self.n, self.reply_port)
+        part, bpm = (float(self.start), float(self.length)), float(self.bpm)
+        return build(self.ADDRESS, token, self.id, self.path, *part, self.n, self.reply_port, bpm)
 
     @classmethod
     def from_osc(cls, id_: Id, rest: Arguments) -> Self:
         """Read what follows the id."""
         path = rest.text("The path")
         start, length = rest.number("start_s", 0.0), rest.number("length_s", 0.0)
-        return cls(id_, path, start, length, rest.count(), rest.port())
+        return cls(id_, path, start, length, rest.count(), rest.port(), rest.number("bpm", 0.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +86,19 @@ class FindMidi:
     data: bytes
     n: int = DEFAULT_N
     reply_port: int = 0
+    bpm: float = 0.0
+    """Tempo of a file that names none; 0 is unknown."""
 
     def to_osc(self, token: str) -> bytes:
         """Write the message."""
-        return build(self.ADDRESS, token, self.id, self.data, self.n, self.reply_port)
+        rest = (self.data, self.n, self.reply_port, float(self.bpm))
+        return build(self.ADDRESS, token, self.id, *rest)
 
     @classmethod
     def from_osc(cls, id_: Id, rest: Arguments) -> Self:
         """Read what follows the id."""
-        return cls(id_, rest.blob("The MIDI file"), rest.count(), rest.port())
+        data = rest.blob("The MIDI file")
+        return cls(id_, data, rest.count(), rest.port(), rest.number("bpm", 0.0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,12 @@ def test_every_message_of_the_contract_is_there():
     assert {type(answer) for answer in ANSWERS} == set(answers.KINDS.values())
 
 
+def test_a_tempo_may_come_last():
+    values = ("1", b"MThd", 5, 0, 96.0)
+
+    assert FindMidi.from_osc(1, Arguments(values[1:])) == FindMidi(1, b"MThd", 5, 0, 96.0)
+
+
 def test_pure_data_sends_floats_for_whole_numbers():
     rest = Arguments([41.0, "jig", 5.0, 9124.0])
 
