@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from clamp3_models.clamp3 import Clamp3, Clamp3Config
 from clamp3_models.encoder import Clamp3Encoder
 from clamp3_models.folder import CONFIG_FILE, WEIGHTS_FILE, file_sha256, read_sums
+from clamp3_models.half_linear import can_halve, halve
 from clamp3_models.quantization import BLOCK, PackedEmbedding, pack, unpack
 from clamp3_models.tokenizer import load_tokenizer
 from clamp3_plugin.errors import NoModelError
@@ -24,6 +25,10 @@ from clamp3_plugin.errors import NoModelError
 _SCALE = ".scale"
 _WORDS = "text_model.embeddings.word_embeddings.weight"
 """By far the largest matrix; where it is stored in four bits it stays so in memory."""
+
+_TEXT_LAYERS = "text_model.encoder."
+_SMALL = {torch.float16, torch.uint8}
+"""How a file keeps weights that lose nothing in float16: halves, and nibbles with their scales."""
 
 
 def load_model(
@@ -37,7 +42,9 @@ def load_model(
         A file is missing or damaged, or the weights do not fit the configuration.
     """
     folder = Path(folder)
-    model = _load_weights(folder)
+    model, was_small = _load_weights(folder)
+    if was_small and (device, dtype) == ("cpu", torch.float32) and can_halve():
+        halve(model.text_model.encoder)
     return Clamp3Encoder(
         model,
         load_tokenizer(folder),
@@ -54,7 +61,8 @@ def check_folder(folder: Path) -> None:
     load_tokenizer(folder)
 
 
-def _load_weights(folder: Path) -> Clamp3:
+def _load_weights(folder: Path) -> tuple[Clamp3, bool]:
+    """Load a model, and tell whether the layers of its text tower were stored in 16 bits or fewer."""
     config = read_config(folder)
     with torch.device("meta"):
         model = Clamp3(config)
@@ -67,10 +75,13 @@ def _load_weights(folder: Path) -> Clamp3:
         model.text_model.embeddings.use_packed_words(packed)
     elif words is not None:
         stored[_WORDS] = words
+    was_small = all(
+        tensor.dtype in _SMALL for key, tensor in stored.items() if key.startswith(_TEXT_LAYERS)
+    )
     state = _restored(stored)
     check_state_dict(state, model, path)
     model.load_state_dict(state, assign=True)
-    return model
+    return model, was_small
 
 
 def _check_packed(packed: PackedEmbedding, model: Clamp3, path: Path) -> None:
