@@ -16,6 +16,7 @@ from clamp3_plugin.readers.note_list.rows import BarRow, Chord, Note, NoteList, 
 _BARLINES = {2: "double", 16: "dashed", 32: "end", 128: "dotted", 256: "reverse-end", 512: "heavy"}
 
 
+_NORMAL = 1
 _FAMILIES = {
     "strings": re.compile(
         r"violin|viola|(?<!violon)cell|contrabass|double bass|bratsche|geige", re.IGNORECASE
@@ -127,7 +128,10 @@ def _measure(rows: NoteList, i: int, writer: StaffWriter) -> Element:
     if bar.offset:
         SubElement(measure, "noOffset").text = str(bar.offset)
     measure.extend(writer.voices(i))
-    if writer.is_first and (style := _BARLINES.get(bar.barline)):
+    style = _BARLINES.get(bar.barline)
+    if i == len(rows.bars) - 1 and bar.barline == _NORMAL:
+        style = "normal"  # said, because a file that says nothing ends with a final one
+    if writer.is_first and style:
         for voice in measure.findall("voice")[:1]:
             SubElement(SubElement(voice, "BarLine"), "subtype").text = style
     return measure
