@@ -24,6 +24,7 @@ import MuseScore 3.0
 import FileIO 3.0
 import "clamp3_place.js" as Place
 import "clamp3_score.js" as Score
+import "clamp3_words.js" as Words
 import "clamp3.js" as Clamp3
 MuseScore {
     menuPath: "Plugins.test"

@@ -88,7 +88,7 @@ MuseScore {
         readRun();
         settled = curScore ? Score.selectionKey(curScore) : "";
         seen = settled;
-        button.forceActiveFocus();
+        button.focusIt();
     }
 
     FileIO { id: runFile; source: Place.runFile }
