@@ -1,7 +1,7 @@
 """The seam between the core and the models: what an encoder does, and what the core asks of it."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,36 @@ from clamp3_plugin.music import Modality
 Embeddings = NDArray[np.float32]
 """float32, shape ``(n, dim)``: global embeddings, before normalisation unless said otherwise."""
 
+Samples = NDArray[np.float32]
+"""float32, shape ``(n,)``: a recording, mono, 24 kHz."""
 
-class Encoder(Protocol):
+Frames = NDArray[np.float32]
+"""float32, shape ``(T, hidden)``: what an encoder reads of a recording, a row every ``frame_s``."""
+
+Input = str | Frames
+"""What an encoder reads of a stretch of music: a text, or features of a recording."""
+
+
+class Ear(Protocol):
+    """Makes of a recording what ``encode_audio`` reads."""
+
+    @property
+    def frame_s(self) -> float:
+        """Seconds that a row of features stands for."""
+
+    def listen(self, samples: Samples) -> Iterator[Frames]:
+        """Compute the features of a whole recording, some rows at a time.
+
+        Raises
+        ------
+        NoModelError
+            As ``Encoder.require`` does.
+        InputRefusedError
+            The recording is too short.
+        """
+
+
+class Encoder(Ear, Protocol):
     """Music or text in, one vector each out. ``clamp3_models`` satisfies it without inheriting."""
 
     @property
@@ -23,6 +51,15 @@ class Encoder(Protocol):
     def dim(self) -> int:
         """Length of a vector."""
 
+    def require(self, modality: Modality) -> None:
+        """Make ready to read a modality.
+
+        Raises
+        ------
+        NoModelError
+            The model does not read it, or something that it needs for it is not here.
+        """
+
     def encode_text(self, texts: Sequence[str]) -> Embeddings:
         """Encode texts, shape ``(len(texts), dim)``."""
 
@@ -32,8 +69,11 @@ class Encoder(Protocol):
     def encode_performance(self, performances: Sequence[str]) -> Embeddings:
         """Encode MTF, shape ``(len(performances), dim)``."""
 
+    def encode_audio(self, features: Sequence[Frames]) -> Embeddings:
+        """Encode features of recordings, shape ``(len(features), dim)``."""
 
-def encode(encoder: Encoder, modality: Modality, contents: Sequence[str]) -> Embeddings:
+
+def encode(encoder: Encoder, modality: Modality, contents: Sequence[Input]) -> Embeddings:
     """Encode contents of one modality and bring every row to unit length.
 
     Returns
@@ -43,10 +83,11 @@ def encode(encoder: Encoder, modality: Modality, contents: Sequence[str]) -> Emb
     """
     if not contents:
         return np.zeros((0, encoder.dim), np.float32)
-    methods = {
+    methods: Mapping[Modality, Callable[[Sequence[Any]], Embeddings]] = {
         Modality.TEXT: encoder.encode_text,
         Modality.SCORE: encoder.encode_score,
         Modality.PERFORMANCE: encoder.encode_performance,
+        Modality.AUDIO: encoder.encode_audio,
     }
     return normalize(methods[modality](contents))
 

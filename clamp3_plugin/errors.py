@@ -12,6 +12,7 @@ Clamp3Error
 ├── LibraryDamagedError        the library cannot be opened (exit 3)
 ├── LibraryBusyError           another process is writing to it (exit 3)
 ├── NoModelError               weights are absent, wrong or damaged (exit 3)
+│   └── UnheardError               the model in use reads no recordings
 ├── NoDaemonError              nobody answers, or it answers another version (exit 3)
 │   └── DaemonBusyError            it serves, but not this, or not now
 └── UsageError                 the question itself makes no sense (exit 2)
@@ -104,6 +105,12 @@ class NoModelError(Clamp3Error):
 
     code = "model_not_ready"
     exit_code = 3
+
+
+class UnheardError(NoModelError):
+    """The model in use reads no recordings: no fault of a file, which waits for one that does."""
+
+    code = "unheard"
 
 
 class NoDaemonError(Clamp3Error):

@@ -1,27 +1,30 @@
 """Answers questions: sources become one vector, the library says what lies nearest.
 
-Cosines of different pairs of modalities lie on different scales (a text is never as near to a score
-as another score is), and hits are ranked by the plain cosine. Where modalities are mixed, the
-percentile of a hit, within its own modality, is what can be compared.
+A recording is asked with as the sequence of its windows too, so that the place it was cut from is found.
+How hits of several modalities share an answer is told in ``library/ranking.py``.
 """
 
 import hashlib
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clamp3_plugin.encoding import Embeddings, Encoder, encode
 from clamp3_plugin.errors import EncoderMismatchError, MissingFileError, UsageError
+from clamp3_plugin.library.alignment import MOST_WINDOWS, Clip
 from clamp3_plugin.library.exclusion import Exclusion
 from clamp3_plugin.library.library import Library
+from clamp3_plugin.library.ranking import Origin
 from clamp3_plugin.music import Modality, Passage, Piece
 from clamp3_plugin.query import Answer, Query, Source, TagHit
-from clamp3_plugin.readers.content import Content, text_of
+from clamp3_plugin.readers.content import Content, Stretches
+from clamp3_plugin.readers.windows import HOP
 from clamp3_plugin.tags import Tagger
 
 CACHED_TEXTS = 1024
@@ -29,6 +32,9 @@ CACHED_TEXTS = 1024
 
 class Formats(Protocol):
     """What can be asked with; ``clamp3_plugin.readers.registry`` is one."""
+
+    def modality_of(self, path: Path, /) -> Modality | None:
+        """Tell by its name what a file holds."""
 
     def read(self, path: Path, /) -> Sequence[Content]:
         """Read the pieces of a file in order."""
@@ -41,10 +47,13 @@ class Formats(Protocol):
 class _Asked:
     """A source as a unit vector, with the music that it is made of."""
 
-    vector: Embeddings
+    vector: NDArray[np.float32]
+    """Shape ``(dim,)``."""
     modality: Modality
     pieces: frozenset[str] = frozenset()
     passages: tuple[tuple[str, Passage], ...] = ()
+    clip: Clip | None = None
+    """Where its place in longer pieces can be told."""
 
 
 class Finder:
@@ -86,8 +95,11 @@ class Finder:
             return Answer((), self._library.space, "library_empty")
         plus = [self._ask(source) for source in query.plus]
         minus = [self._ask(source) for source in query.minus]
+        first = plus[0]
+        # a sum of sources comes from no place
+        origin = Origin(first.modality, None if plus[1:] or minus else first.clip)
         hits = self._library.search(
-            _combined(plus, minus), query.n, query.where, _excluded((*plus, *minus))
+            _combined(plus, minus), query.n, query.where, _excluded((*plus, *minus)), origin
         )
         return Answer(tuple(hits), self._library.space, None if hits else "filtered_out")
 
@@ -121,29 +133,42 @@ class Finder:
             return _Asked(self._text_vector(source.text), Modality.TEXT)
         if source.data is not None:
             return self._ask_file(source.data, source)
-        piece = self._library.piece(source.piece_id or "")
-        if source.staves:
-            vector = self._part_vector(self._read(piece), source)
-            if source.passage is None:
-                return _Asked(vector, piece.modality, frozenset({piece.id}))
-            return _Asked(vector, piece.modality, passages=((piece.id, source.passage),))
-        if source.passage:
-            vector = self._passage_vector(piece, source)
-            return _Asked(vector, piece.modality, passages=((piece.id, source.passage),))
-        whole = self._library.vector(piece.id)
-        if whole is None:
-            raise MissingFileError(f"The piece {piece.id} was just removed from the library.")
-        return _Asked(whole, piece.modality, frozenset({piece.id}))
+        return self._ask_piece(self._library.piece(source.piece_id or ""), source)
+
+    def _ask_piece(self, piece: Piece, source: Source) -> _Asked:
+        if source.passage is None:
+            itself = frozenset({piece.id})
+            if source.staves:
+                return replace(self._ask_content(self._read(piece), source), pieces=itself)
+            whole = self._library.vector(piece.id)
+            if whole is None:
+                raise MissingFileError(f"The piece {piece.id} was just removed from the library.")
+            return _Asked(whole, piece.modality, itself)
+        passages = ((piece.id, source.passage),)
+        stored = None if source.staves else self._library.vector(piece.id, source.passage)
+        if stored is None or piece.modality is Modality.AUDIO:  # whose place is asked for
+            return replace(self._ask_content(self._read(piece), source), passages=passages)
+        return _Asked(stored, piece.modality, passages=passages)
 
     def _ask_file(self, data: bytes, source: Source) -> _Asked:
+        self._encoder.require(self._formats.modality_of(Path(source.name)) or Modality.TEXT)
         content = self._formats.read_bytes(data, source.name)[0]
+        asked = self._ask_content(content, source)
         passage = source.passage
-        vector = self._part_vector(content, source)
         if passage is None:
-            return _Asked(vector, content.modality)
-        own = self._library.pieces_with_content(hashlib.sha256(data).hexdigest())
+            return asked
+        own = self._library.pieces_with_content(hashlib.sha256(data).hexdigest(), content.digest)
         passages = tuple((piece.id, passage) for piece in own if piece.tune == 1)
-        return _Asked(vector, content.modality, passages=passages)
+        return replace(asked, passages=passages)
+
+    def _ask_content(self, content: Content, source: Source) -> _Asked:
+        part = content.of_staves(*source.staves) if source.staves else content
+        stretches = part.asked(self._encoder, source.passage)
+        encoded = encode(self._encoder, content.modality, stretches.inputs)
+        vectors = stretches.vectors(encoded)
+        return _Asked(
+            vectors[0], content.modality, clip=_clip(content.modality, stretches, vectors)
+        )
 
     def _encode_text(self, text: str) -> Embeddings:
         # what the vocabulary can translate exactly, the encoder need not guess
@@ -151,11 +176,6 @@ class Finder:
         vector: Embeddings = encode(self._encoder, Modality.TEXT, [asked])[0]
         vector.setflags(write=False)  # it is shared by later questions
         return vector
-
-    def _passage_vector(self, piece: Piece, source: Source) -> Embeddings:
-        """Take the vector of an indexed passage, or read the file for another one."""
-        stored = self._library.vector(piece.id, source.passage)
-        return self._part_vector(self._read(piece), source) if stored is None else stored
 
     def _read(self, piece: Piece) -> Content:
         contents = self._formats.read(Path(piece.path))
@@ -165,10 +185,15 @@ class Finder:
             )
         return contents[piece.tune - 1]
 
-    def _part_vector(self, content: Content, source: Source) -> Embeddings:
-        text = text_of(content, source.passage, source.staves)
-        vector: Embeddings = encode(self._encoder, content.modality, [text])[0]
-        return vector
+
+def _clip(modality: Modality, stretches: Stretches, vectors: Embeddings) -> Clip | None:
+    """Make of a stretch of music what can be looked for in longer pieces."""
+    if stretches.seconds is None or len(stretches.passages) > MOST_WINDOWS:
+        return None
+    if not stretches.passages:
+        return Clip(modality, vectors, np.zeros(1), stretches.seconds, HOP)
+    starts = np.array([passage.start or 0.0 for passage in stretches.passages])
+    return Clip(modality, vectors[1:], starts, stretches.seconds, HOP)
 
 
 def _combined(plus: Sequence[_Asked], minus: Sequence[_Asked]) -> Embeddings:

@@ -35,6 +35,11 @@ class Metadata:
     duration: float | None = None
     key_is_estimated: bool = False
     """The file names no key; a fact to nobody, least of all to training."""
+    tempo_is_estimated: bool = False
+    """The file names no tempo: it was measured, and may be half or double what a musician says."""
+    artist: str = ""
+    """Who performs a recording, by its tags."""
+    album: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,23 @@
 """One encoder shared by everybody: questions before indexing, texts asked together encoded together.
 
 The encoder runs in one thread of its own (every thread that computes would grow its own pool of
-workers) and is taken for one call at a time, so a question waits for one batch of an index run and
-never for the run.
+workers) and is taken for one call at a time, so a question waits for one batch of an index run, or a
+few seconds of a recording, and never for the run.
 """
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 
-from clamp3_plugin.encoding import Embeddings, Encoder
+from clamp3_plugin.encoding import Embeddings, Encoder, Frames, Samples
 from clamp3_plugin.errors import DaemonBusyError
+from clamp3_plugin.music import Modality
 
 MAX_BATCH = 32  # texts of several callers in one call of the encoder
 MAX_CACHED = 1024  # texts whose embedding is remembered
@@ -31,8 +33,8 @@ class Urgency(IntEnum):
 @dataclass(eq=False, slots=True)
 class _Work:
     urgency: Urgency
-    encode: Callable[[Sequence[str]], Embeddings]
-    contents: Sequence[str]
+    encode: Callable[[Sequence[Any]], Embeddings]
+    contents: Sequence[Any]
     joins: bool
     """Whether it may share a call with others of its kind."""
     done: Embeddings | None = field(default=None)
@@ -73,8 +75,8 @@ class SharedEncoder:
 
     def run(
         self,
-        encode: Callable[[Sequence[str]], Embeddings],
-        contents: Sequence[str],
+        encode: Callable[[Sequence[Any]], Embeddings],
+        contents: Sequence[Any],
         urgency: Urgency,
         *,
         joins: bool = False,
@@ -173,6 +175,26 @@ class EncoderView:
         """Length of a vector."""
         return self.encoder.dim
 
+    @property
+    def frame_s(self) -> float:
+        """Seconds that a row of features stands for."""
+        return self.encoder.frame_s
+
+    def require(self, modality: Modality) -> None:
+        """Make ready to read a modality."""
+        self.encoder.require(modality)
+
+    def listen(self, samples: Samples) -> Iterator[Frames]:
+        """Compute the features of a recording, some rows at a turn."""
+        heard = self.encoder.listen(samples)
+
+        def some(_: Sequence[None]) -> Frames:
+            rows = next(heard, None)
+            return np.zeros((1, 0, 0), np.float32) if rows is None else rows[np.newaxis]
+
+        while len(rows := self.shared.run(some, [None], self.urgency)[0]):
+            yield rows
+
     def encode_text(self, texts: Sequence[str]) -> Embeddings:
         """Encode texts, shape ``(len(texts), dim)``."""
         return self.shared.encode_texts(texts, self.urgency)
@@ -184,3 +206,7 @@ class EncoderView:
     def encode_performance(self, performances: Sequence[str]) -> Embeddings:
         """Encode MTF, shape ``(len(performances), dim)``."""
         return self.shared.run(self.encoder.encode_performance, performances, self.urgency)
+
+    def encode_audio(self, features: Sequence[Frames]) -> Embeddings:
+        """Encode features of recordings, shape ``(len(features), dim)``."""
+        return self.shared.run(self.encoder.encode_audio, features, self.urgency)

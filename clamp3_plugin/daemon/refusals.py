@@ -32,6 +32,7 @@ STATUS = {
     "library_damaged": 500,
     "library_busy": 503,
     "model_not_ready": 503,
+    "unheard": 422,
     "no_daemon": 503,
     "busy": 429,
     "usage": 422,

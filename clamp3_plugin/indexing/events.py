@@ -44,6 +44,8 @@ class Summary:
     removed: int = 0
     refused: int = 0
     failed: int = 0
+    unheard: int = 0
+    """Recordings that the model in use does not hear; they count neither as refused nor as failed."""
     passages: int = 0
     """Passages encoded by this run."""
     seconds: float = 0.0
@@ -51,11 +53,20 @@ class Summary:
 
     @classmethod
     def of(
-        cls, counts: Counter[EventStatus], passages: int, seconds: float, *, cancelled: bool
+        cls,
+        counts: Counter[EventStatus],
+        unheard: int,
+        passages: int,
+        seconds: float,
+        *,
+        cancelled: bool,
     ) -> "Summary":
-        """Sum up a run."""
+        """Sum up a run; ``unheard`` of those that were refused are the fault of no file."""
+        by_status = {status.value: counts[status] for status in EventStatus}
+        by_status["refused"] -= unheard
         return cls(
-            **{status.value: counts[status] for status in EventStatus},
+            **by_status,
+            unheard=unheard,
             passages=passages,
             seconds=seconds,
             cancelled=cancelled,

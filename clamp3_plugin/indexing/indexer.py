@@ -2,6 +2,7 @@
 
 Files are read one by one and encoded and committed in batches. A batch that does not end, because
 the run is cancelled or dies, leaves the library without its files, and the next run takes them up.
+What the model in use does not read is noted without being opened, and looked at again by every run.
 """
 
 import hashlib
@@ -18,13 +19,20 @@ from typing import Protocol
 
 import numpy as np
 
-from clamp3_plugin.encoding import Embeddings, Encoder, encode
-from clamp3_plugin.errors import Clamp3Error, EncoderMismatchError, MissingFileError
+from clamp3_plugin.encoding import Embeddings, Encoder, Input, encode
+from clamp3_plugin.errors import (
+    Clamp3Error,
+    EncoderMismatchError,
+    MissingFileError,
+    NoModelError,
+    UnheardError,
+)
 from clamp3_plugin.indexing.events import EventStatus, FileEvent, Summary
+from clamp3_plugin.indexing.preparation import CancelledError, KnownPiece, Piece, Preparation
 from clamp3_plugin.indexing.survey import survey
-from clamp3_plugin.library.entries import FileEntry, FileRecord, FileStatus, PieceEntry, Stamp
+from clamp3_plugin.library.entries import FileEntry, FileRecord, FileStatus, Stamp
 from clamp3_plugin.library.library import Library
-from clamp3_plugin.music import Metadata, Modality, Passage
+from clamp3_plugin.music import Modality
 from clamp3_plugin.readers.content import Content
 
 MAX_HASHED = 2**30
@@ -54,6 +62,9 @@ class Formats(Protocol):
     def is_music(self, path: Path, /) -> bool:
         """Tell by its name whether a file is music."""
 
+    def modality_of(self, path: Path, /) -> Modality | None:
+        """Tell by its name what a file holds."""
+
     def read(self, path: Path, /) -> Sequence[Content]:
         """Read the pieces of a file in order."""
 
@@ -67,27 +78,11 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
-class _Texts:
-    """A piece as the encoder reads it: the whole, then each passage."""
-
-    modality: Modality
-    metadata: Metadata
-    passages: tuple[Passage, ...]
-    texts: tuple[str, ...]
-
-    @classmethod
-    def of(cls, content: Content) -> "_Texts":
-        passages = tuple(content.passages())
-        texts = (content.whole(), *map(content.excerpt, passages))
-        return cls(content.modality, content.metadata, passages, texts)
-
-
-@dataclass(frozen=True, slots=True)
 class _Pending:
     """A file that waits for its batch; a refused one has no pieces."""
 
     record: FileRecord
-    pieces: tuple[_Texts, ...] = ()
+    pieces: tuple[Piece | KnownPiece, ...] = ()
 
 
 def _ignore(_event: FileEvent) -> None:
@@ -152,12 +147,16 @@ class _Run:
         self._library = indexer.library
         self._encoder = indexer.encoder
         self._formats = indexer.formats
+        self._preparation = Preparation(
+            indexer.library, indexer.encoder, indexer.formats.read, cancelled
+        )
+        self._deafness: dict[Modality | None, str] = {}
         self._batch = indexer.batch
         self._on_event = on_event
         self._cancelled = cancelled
         self._retry = retry
         self._counts: Counter[EventStatus] = Counter()
-        self._passages = self._total = 0
+        self._passages = self._total = self._unheard = 0
         self._gone: frozenset[str] = frozenset()
         self._pending: list[_Pending] = []
         self._restamped: list[FileRecord] = []
@@ -176,17 +175,26 @@ class _Run:
             cancelled = self._cancelled()
             if cancelled:
                 break
-            self._take(path, stamp)
+            try:
+                self._take(path, stamp)
+            except CancelledError:
+                cancelled = True
+                break
         if not cancelled:
             self._commit()
             self._remove([path for path in seen.gone if path in self._library.records])
         if self._counts.keys() - {EventStatus.UNCHANGED, EventStatus.REFUSED}:
             self._library.compact()
         seconds = time.monotonic() - began
-        return Summary.of(self._counts, self._passages, seconds, cancelled=cancelled)
+        return Summary.of(self._counts, self._unheard, self._passages, seconds, cancelled=cancelled)
 
     def _take(self, path: str, stamp: Stamp) -> None:
         record = self._library.records.get(path)
+        if deafness := self._deaf_to(path):
+            self._leave_out(record, FileRecord(path, stamp, ""), deafness)
+            return
+        if record and record.reason == UnheardError.code:
+            record = None  # now there is a model that hears it
         if record and self._retry and record.status is not FileStatus.INDEXED:
             record = None
         if record and record.stamp.agrees(stamp):
@@ -208,6 +216,29 @@ class _Run:
         if self._is_full():
             self._commit()
 
+    def _deaf_to(self, path: str) -> str:
+        """Say why the model does not read what a file holds; empty where it does."""
+        modality = self._formats.modality_of(Path(path))
+        if modality not in self._deafness:
+            self._deafness[modality] = ""
+            try:
+                if modality is not None:
+                    self._encoder.require(modality)
+            except NoModelError as error:
+                self._deafness[modality] = str(error)
+        return self._deafness[modality]
+
+    def _leave_out(self, known: FileRecord | None, record: FileRecord, why: str) -> None:
+        """Note a file that waits for a model that hears it; what was heard of it before stays."""
+        unchanged = known is not None and known.stamp.agrees(record.stamp)
+        if known and unchanged and (known.status is FileStatus.INDEXED or known.message == why):
+            self._tell_known(known)
+            return
+        left = replace(record, status=FileStatus.REFUSED, reason=UnheardError.code, message=why)
+        self._pending.append(_Pending(left))
+        if self._is_full():
+            self._commit()
+
     def _former(self, path: str, sha256: str) -> FileRecord | None:
         """Find the record of a file that has moved to a path: same content, and gone itself."""
         if self._known_by_hash is None:
@@ -224,7 +255,7 @@ class _Run:
 
     def _read(self, record: FileRecord) -> None:
         try:
-            pieces = tuple(map(_Texts.of, self._formats.read(Path(record.path))))
+            counted, pieces = self._preparation.pieces(record)
         except MissingFileError as error:
             self._tell_error(record.path, error)  # not remembered: a permission leaves no trace
         except Clamp3Error as error:
@@ -233,8 +264,6 @@ class _Run:
         except READER_FAILURES as error:
             self._pending.append(_Pending(_failed(record, error)))
         else:
-            passages = sum(len(piece.passages) for piece in pieces)
-            counted = replace(record, pieces=len(pieces), passages=passages)
             self._pending.append(_Pending(counted, pieces))
 
     def _is_full(self) -> bool:
@@ -271,14 +300,11 @@ class _Run:
         vectors: dict[int, Embeddings] = {}
         for modality in {piece.modality for piece in pieces}:
             chosen = [i for i, piece in enumerate(pieces) if piece.modality is modality]
-            texts = [text for i in chosen for text in pieces[i].texts]
-            ends = np.cumsum([len(pieces[i].texts) for i in chosen])
-            parts = np.split(encode(self._encoder, modality, texts), ends[:-1])
+            inputs: list[Input] = [each for i in chosen for each in pieces[i].inputs]
+            ends = np.cumsum([len(pieces[i].inputs) for i in chosen])
+            parts = np.split(encode(self._encoder, modality, inputs), ends[:-1])
             vectors |= dict(zip(chosen, parts, strict=True))
-        entries = (
-            PieceEntry(piece.modality, piece.metadata, piece.passages, vectors[i])
-            for i, piece in enumerate(pieces)
-        )
+        entries = (piece.entry(vectors[i]) for i, piece in enumerate(pieces))
         return [
             FileEntry(file.record, tuple(next(entries) for _ in file.pieces)) for file in pending
         ]
@@ -307,6 +333,7 @@ class _Run:
 
     def _tell(self, event: FileEvent) -> None:
         self._counts[event.status] += 1
+        self._unheard += event.reason == UnheardError.code
         done = self._counts.total()
         self._on_event(replace(event, done=done, total=self._total))
 

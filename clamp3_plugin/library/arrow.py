@@ -31,6 +31,16 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPED = re.compile("\0([0-9a-f]{4})")
 _UNTIDY = re.compile("[\0\ud800-\udfff]")
 
+PRINTED = (pa.field("printed_first", pa.string()), pa.field("printed_last", pa.string()))
+LATER_PASSAGES = (
+    *PRINTED,
+    pa.field("artist", pa.string()),
+    pa.field("album", pa.string()),
+    pa.field("tempo_is_estimated", pa.bool_()),
+)
+LATER_FILES = (pa.field("content", pa.string()),)
+"""Columns that came later, so they stand last; a library made without them is given them."""
+
 FILES = pa.schema([
     pa.field("file_id", pa.string(), nullable=False),
     pa.field("path", pa.string()),
@@ -43,11 +53,8 @@ FILES = pa.schema([
     pa.field("message", pa.string()),
     pa.field("pieces", pa.int32()),
     pa.field("passages", pa.int32()),
+    *LATER_FILES,
 ])  # fmt: skip
-
-
-PRINTED = (pa.field("printed_first", pa.string()), pa.field("printed_last", pa.string()))
-"""Columns that came later, so they stand last; a library made without them is given them."""
 
 
 def passages_schema(dim: int) -> pa.Schema:
@@ -80,7 +87,7 @@ def passages_schema(dim: int) -> pa.Schema:
         pa.field("crc32", pa.uint32()),
         # half the disk of float32 and the same neighbours; scores move by less than 1e-3
         pa.field("vector", pa.list_(pa.float16(), dim)),
-        *PRINTED,
+        *LATER_PASSAGES,
     ])  # fmt: skip
 
 
@@ -182,6 +189,9 @@ def _metadata_columns(metadata: Metadata) -> dict[str, Any]:
         "instruments": [_tidy(name) for name in metadata.instruments],
         "bars": metadata.bars,
         "duration": metadata.duration,
+        "artist": _tidy(metadata.artist),
+        "album": _tidy(metadata.album),
+        "tempo_is_estimated": metadata.tempo_is_estimated,
     }
 
 
@@ -270,6 +280,9 @@ def _piece(row: Mapping[str, Any]) -> Piece:
         bars=row["bars"],
         duration=row["duration"],
         key_is_estimated=row["key"].endswith(_ESTIMATED),
+        tempo_is_estimated=bool(row.get("tempo_is_estimated")),
+        artist=row.get("artist") or "",
+        album=row.get("album") or "",
     )
     path, modality = unescape(row["path"]), Modality(row["modality"])
     return Piece(row["piece_id"], path, modality, row["tune"], metadata)
@@ -291,6 +304,7 @@ def files_table(records: Sequence[FileRecord]) -> pa.Table:
                 "message": _tidy(record.message),
                 "pieces": record.pieces,
                 "passages": record.passages,
+                "content": record.content,
             }
             for record in records
         ],
@@ -310,6 +324,7 @@ def read_files(table: pa.Table) -> list[FileRecord]:
             row["message"],
             row["pieces"],
             row["passages"],
+            row.get("content") or "",
         )
         for row in table.to_pylist()
     ]

@@ -59,6 +59,8 @@ class FileRecord:
     pieces: int = 0
     passages: int = 0
     """Passages of all its pieces; the whole pieces are not counted."""
+    content: str = ""
+    """Hash of the music in it, whatever its tags; empty where the file's own is all there is."""
 
     @property
     def rows(self) -> int:

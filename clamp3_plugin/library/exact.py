@@ -149,8 +149,19 @@ class View:
         return np.flatnonzero(self._modality == _MODALITIES.index(modality))
 
     def scores(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Cosine of every row with a unit vector, shape ``(n,)``."""
-        return np.asarray(np.clip((self.rows.vectors @ vector) * self._scale, -1, 1), np.float32)
+        """Cosine of a unit vector ``(dim,)``, or of several ``(m, dim)``, with every row.
+
+        Returns
+        -------
+        ndarray
+            float32, shape ``(n,)`` or ``(m, n)``.
+        """
+        products = (self.rows.vectors @ vector.T).T * self._scale
+        return np.asarray(np.clip(products, -1, 1), np.float32)
+
+    def modalities(self, among: Mask) -> list[Modality]:
+        """Name the modalities of some rows, in their fixed order."""
+        return [_MODALITIES[code] for code in np.unique(self._modality[among])]
 
     def best(self, scores: NDArray[np.float32], n: int, among: Mask) -> list[Found]:
         """Take the ``n`` best pieces, each by its best row among those let through.

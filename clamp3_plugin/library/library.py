@@ -28,6 +28,7 @@ from clamp3_plugin.library.entries import (
 from clamp3_plugin.library.exact import View, passage_of
 from clamp3_plugin.library.exclusion import Exclusion, rows_allowed, same_bars
 from clamp3_plugin.library.lock import LOCK_NAME, WriterLock
+from clamp3_plugin.library.ranking import Origin, rank
 from clamp3_plugin.library.store import KEEP_VERSIONS, Store, filled_spaces, require_tables
 from clamp3_plugin.music import Modality, Passage, Piece
 from clamp3_plugin.query import Filter, Hit
@@ -192,10 +193,7 @@ class Library:
             entries: dict[str, list[PieceEntry]] = {old: [] for old in moves}
             for place, piece in enumerate(view.pieces):
                 if piece.path in entries:
-                    vectors = view.rows.vectors[list(view.rows_of(place))]
-                    passages = _passages(view, place)
-                    entry = PieceEntry(piece.modality, piece.metadata, passages, vectors)
-                    entries[piece.path].append(entry)
+                    entries[piece.path].append(_entry(view, place))
             self.add([FileEntry(moves[old], tuple(found)) for old, found in entries.items()])
             self.forget(moves)
 
@@ -243,6 +241,7 @@ class Library:
         n: int = 10,
         where: Filter | None = None,
         without: Exclusion | None = None,
+        origin: Origin | None = None,
     ) -> list[Hit]:
         """Find the pieces nearest to a vector, each once, by the stretch that fits best.
 
@@ -256,29 +255,23 @@ class Library:
             Which pieces may be found; all by default.
         without
             What must not answer.
+        origin
+            What the question was; a text by default.
 
         Returns
         -------
         list of Hit
-            Best first, by cosine. ``percentile`` is the share of the rows of the same modality,
-            of the whole library, that score lower.
+            Best first, by cosine; where several modalities answer, those of each together.
+            ``percentile`` is the share of the rows of the same modality, of the whole library, that
+            score lower.
         """
         view = self._view
         if not view.pieces:
             return []
         if vector.shape != (self.dim,):
             raise ValueError(f"a vector of shape {vector.shape} in a library of {self.dim}")
-        scores = view.scores(vector)
-        found = view.best(scores, n, rows_allowed(view, where or Filter(), without or Exclusion()))
-        return [
-            Hit(
-                view.pieces[hit.piece],
-                view.rows.passage(hit.row),
-                hit.score,
-                percentile,
-            )
-            for hit, percentile in zip(found, view.percentiles(scores, found), strict=True)
-        ]
+        allowed = rows_allowed(view, where or Filter(), without or Exclusion())
+        return rank(view, vector, n, allowed, origin or Origin())
 
     def vector(self, piece: str, passage: Passage | None = None) -> NDArray[np.float32] | None:
         """Give the unit vector of a piece or of one of its passages, by the piece's id.
@@ -325,9 +318,18 @@ class Library:
         chosen = (view.pieces[place] for place in np.flatnonzero(allowed))
         return sorted(chosen, key=lambda piece: (piece.path, piece.tune))
 
-    def pieces_with_content(self, sha256: str) -> list[Piece]:
-        """Give the pieces of files with some content."""
-        paths = {record.path for record in self._records.values() if record.sha256 == sha256}
+    def entry(self, piece: str) -> PieceEntry:
+        """Give a piece with its vectors, by its id, to be added again."""
+        view = self._view
+        return _entry(view, view.positions[piece])
+
+    def pieces_with_content(self, sha256: str, content: str = "") -> list[Piece]:
+        """Give the pieces of files with some content: of the file, or of the music in it."""
+        paths = {
+            record.path
+            for record in self._records.values()
+            if record.sha256 == sha256 or (content and record.content == content)
+        }
         return [piece for piece in self._view.pieces if piece.path in paths] if paths else []
 
     def known_below(self, paths: Iterable[str | os.PathLike[str]]) -> list[str]:
@@ -391,6 +393,11 @@ class Library:
             problems = self._store.problems()
             records, pieces, rows = self._store.read()
         return CheckReport(len(records), len(pieces), len(rows.piece), tuple(problems))
+
+
+def _entry(view: View, position: int) -> PieceEntry:
+    piece, vectors = view.pieces[position], view.rows.vectors[list(view.rows_of(position))]
+    return PieceEntry(piece.modality, piece.metadata, _passages(view, position), vectors)
 
 
 def _passages(view: View, position: int) -> tuple[Passage, ...]:

@@ -80,9 +80,14 @@ class Store:
             database = lancedb.connect(folder)
             about = {"space": space}
             self._passages = _opened(
-                database, f"{stem}.passages", arrow.passages_schema(dim).with_metadata(about)
+                database,
+                f"{stem}.passages",
+                arrow.passages_schema(dim).with_metadata(about),
+                arrow.LATER_PASSAGES,
             )
-            self._files = _opened(database, f"{stem}.files", arrow.FILES.with_metadata(about))
+            self._files = _opened(
+                database, f"{stem}.files", arrow.FILES.with_metadata(about), arrow.LATER_FILES
+            )
 
     @property
     def version(self) -> tuple[int, int]:
@@ -107,12 +112,15 @@ class Store:
             return (complete, *arrow.read_passages(table))
 
     def widen(self) -> None:
-        """Give a table that an earlier version made the columns that have been added since."""
+        """Give tables that an earlier version made the columns that have been added since."""
         with _translated(self.folder):
-            names = self._passages.schema.names
-            missing = [field for field in arrow.PRINTED if field.name not in names]
-            if missing:
-                self._passages.add_columns(missing)
+            for table, later in (
+                (self._passages, arrow.LATER_PASSAGES),
+                (self._files, arrow.LATER_FILES),
+            ):
+                names = table.schema.names
+                if missing := [field for field in later if field.name not in names]:
+                    table.add_columns(missing)
 
     def mend(self) -> int:
         """Remove what a write that did not end left behind.
@@ -203,13 +211,22 @@ class Store:
         ]
 
 
-def _opened(database: DBConnection, name: str, schema: pa.Schema) -> Table:
-    """Open a table, or make it; one that is there may lack the columns that came later."""
+def _opened(
+    database: DBConnection, name: str, schema: pa.Schema, later: Sequence[pa.Field]
+) -> Table:
+    """Open a table, or make it; one that is there may lack columns that came later, and no others."""
     try:
+        table = database.open_table(name)
+    except ValueError:  # there is none
         return database.create_table(name, schema=schema, exist_ok=True)
-    except ValueError:  # that its schema is another; if it is not the older one, this is said again
-        older = pa.schema((f for f in schema if f not in arrow.PRINTED), schema.metadata)
-        return database.create_table(name, schema=older, exist_ok=True)
+    there = {field.name: field.type for field in table.schema}
+    wanted = {field.name: field.type for field in schema}
+    missing = wanted.keys() - there.keys() - {field.name for field in later}
+    other = [column for column in there if there[column] != wanted.get(column)]
+    if missing or other:
+        what = ", ".join(sorted([*missing, *other]))
+        raise ValueError(f"the columns of {name} are not those of this version ({what})")
+    return table
 
 
 def _names(table: pa.Table, rows: NDArray[np.bool_]) -> list[tuple[str, str]]:

@@ -5,8 +5,10 @@ Conventions: times are seconds from the start of the file, by its tempos.
 
 from dataclasses import dataclass, field
 
+from clamp3_plugin.encoding import Ear
 from clamp3_plugin.errors import EmptyContentError, TooLargeError, UsageError
 from clamp3_plugin.music import Metadata, Modality, Passage
+from clamp3_plugin.readers.content import Stretches, text_of, written
 from clamp3_plugin.readers.merged_track import MergedTrack
 from clamp3_plugin.readers.midi import MidiFile, parse_midi
 from clamp3_plugin.readers.midi_metadata import midi_metadata
@@ -31,6 +33,11 @@ class Performance:
     def modality(self) -> Modality:
         """PERFORMANCE."""
         return Modality.PERFORMANCE
+
+    @property
+    def digest(self) -> str:
+        """Empty: a performance that is written otherwise is encoded again."""
+        return ""
 
     @property
     def duration(self) -> float:
@@ -67,6 +74,14 @@ class Performance:
                 f"No note starts in {_describe(passage)}.", "Ask for a longer passage."
             )
         return self.track.cut(start, end)
+
+    def indexed(self, ear: Ear) -> Stretches:  # noqa: ARG002 - there is nothing to listen to
+        """Give the whole and its passages."""
+        return written(self)
+
+    def asked(self, ear: Ear, passage: Passage | None) -> Stretches:  # noqa: ARG002 - as above
+        """Give the whole, or the part that is asked for."""
+        return Stretches(text_of(self, passage))
 
     def of_staves(self, first: int, last: int) -> "Performance":
         """Refuse to take staves, of which there are none."""

@@ -4,16 +4,18 @@ Whatever goes wrong inside a reader leaves here as a ``Clamp3Error`` whose messa
 name of the file; so a folder of ten thousand files may hold anything.
 """
 
+import io
 import os
 import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from types import MappingProxyType
-from typing import Literal
+from typing import BinaryIO, Literal
 
 from clamp3_plugin.errors import (
     BrokenFileError,
@@ -24,10 +26,13 @@ from clamp3_plugin.errors import (
     UnsupportedFormatError,
     UsageError,
 )
-from clamp3_plugin.music import Passage
+from clamp3_plugin.music import Modality, Passage
 from clamp3_plugin.readers import limits
 from clamp3_plugin.readers.abc import read_abc
 from clamp3_plugin.readers.abc_book import decode
+from clamp3_plugin.readers.audio.limits import MAX_BYTES as MAX_AUDIO_BYTES
+from clamp3_plugin.readers.audio.read import read_audio
+from clamp3_plugin.readers.audio.recording import Recording
 from clamp3_plugin.readers.content import Content, text_of
 from clamp3_plugin.readers.musescore.read import read_musescore
 from clamp3_plugin.readers.music21_scores.humdrum import MAX_BYTES as MAX_HUMDRUM_BYTES
@@ -38,7 +43,7 @@ from clamp3_plugin.readers.musicxml_score import read_musicxml
 from clamp3_plugin.readers.note_list.read import read_notes
 from clamp3_plugin.readers.performance import Performance, read_midi, read_mtf
 from clamp3_plugin.readers.score import Score
-from clamp3_plugin.readers.sniff import looks_like
+from clamp3_plugin.readers.sniff import LOOKED_AT, looks_like
 
 # What parsers raise on damaged input, by experience with fuzzed files. Not Exception: a mistake of
 # the daemon itself (KeyboardInterrupt aside) must not pass for a damaged file.
@@ -63,23 +68,41 @@ class Format:
     """A file format and its reader."""
 
     name: str
-    read: Callable[[bytes], Sequence[Content]]
+    read: Callable[[bytes], Sequence[Content]] | None
+    """Takes the whole file; None where it is read piece by piece."""
     max_bytes: int
     looks: frozenset[str]
     """What ``looks_like`` may say of such a file."""
+    modality: Modality = Modality.SCORE
     read_as_score: Callable[[bytes], Sequence[Content]] | None = None
     """Where a file that is no score can be made one, by guessing."""
+    read_open: Callable[[BinaryIO], Sequence[Content]] | None = None
+    """Takes an open file, where one may be too large for memory."""
+
+    def pieces(self, file: BinaryIO, *, as_score: bool) -> list[Content]:
+        """Read an open file."""
+        if self.read_open is not None:
+            return list(self.read_open(file))
+        read = (as_score and self.read_as_score) or self.read
+        return list(read(file.read())) if read else []
 
 
 def _read_mtf_bytes(data: bytes) -> list[Performance]:
     return read_mtf(decode(data))
 
 
+def _read_recording(file: BinaryIO) -> list[Recording]:
+    return [read_audio(file)]
+
+
 _ABC = Format("ABC", read_abc, limits.MAX_BOOK_BYTES, frozenset({""}))
-_MTF = Format("MTF", _read_mtf_bytes, limits.MAX_MTF_BYTES, frozenset({"MTF"}))
-_MIDI = Format(
-    "MIDI", read_midi, limits.MAX_MIDI_BYTES, frozenset({"a MIDI file"}), read_midi_score
+_MTF = Format(
+    "MTF", _read_mtf_bytes, limits.MAX_MTF_BYTES, frozenset({"MTF"}), Modality.PERFORMANCE
 )
+_MIDI = Format(
+    "MIDI", read_midi, limits.MAX_MIDI_BYTES, frozenset({"a MIDI file"}), Modality.PERFORMANCE,
+    read_midi_score,
+)  # fmt: skip
 _HUMDRUM = Format("Humdrum **kern", read_humdrum, MAX_HUMDRUM_BYTES, frozenset({""}))
 _MEI = Format("MEI", read_mei, limits.MAX_MUSICXML_BYTES, frozenset({"XML"}))
 _MUSICXML = Format(
@@ -90,11 +113,22 @@ _MUSESCORE = Format(
     "MuseScore", read_musescore, limits.MAX_MUSICXML_BYTES, frozenset({"XML", "a zip archive"})
 )
 
+# which kind of audio it is the decoder tells by the content, whatever the name says; "" and
+# binary data are MP3 without tags and MPEG-4
+_SOUNDS = frozenset(
+    {"FLAC audio", "Ogg audio", "MP3 audio", "a WAV or other RIFF file", "binary data", ""}
+)
+_AUDIO = Format("audio", None, MAX_AUDIO_BYTES, _SOUNDS, Modality.AUDIO, read_open=_read_recording)
+_AUDIO_ENDINGS = (
+    *(".aif", ".aifc", ".aiff", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".wav"),
+)
+
 _NOTES = Format("list of notes", read_notes, limits.MAX_MUSICXML_BYTES, frozenset({""}))
 _ONLY_ASKED_WITH = {".notes": _NOTES}  # by hosts that cannot export; no format of files
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
+        **dict.fromkeys(_AUDIO_ENDINGS, _AUDIO),
         ".abc": _ABC,
         ".krn": _HUMDRUM,
         ".mei": _MEI,
@@ -124,6 +158,18 @@ def is_music(path: PurePath) -> bool:
     return path.suffix.lower() in FORMATS and not path.name.startswith("._")
 
 
+def modality_of(path: PurePath) -> Modality | None:
+    """Tell by its name what a music file holds; None where no reader takes it.
+
+    Examples
+    --------
+    >>> modality_of(PurePath("bounce.WAV")), modality_of(PurePath("notes.txt"))
+    (<Modality.AUDIO: 'audio'>, None)
+    """
+    form = FORMATS.get(path.suffix.lower())
+    return form.modality if form else None
+
+
 def read(path: Path, *, as_score: bool = False) -> list[Content]:
     """Read the pieces of a file: one, or the tunes of a tune book.
 
@@ -142,11 +188,8 @@ def read(path: Path, *, as_score: bool = False) -> list[Content]:
         No reader takes it, or it is broken, too large or without music.
     """
     name = display_name(path.name or str(path))
-    try:
-        data = _contents(path, name)
-    except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
-        raise _missing(name, error) from error
-    return read_bytes(data, path.name, as_score=as_score)
+    with _opened(path, name) as (file, form):
+        return _pieces(file, form, name, as_score=as_score)
 
 
 def read_bytes(data: bytes, name: str, *, as_score: bool = False) -> list[Content]:
@@ -160,14 +203,19 @@ def read_bytes(data: bytes, name: str, *, as_score: bool = False) -> list[Conten
     shown = display_name(name)
     form = _format_of(name, shown)
     _check_size(len(data), form, shown)
-    look = looks_like(data)
+    return _pieces(io.BytesIO(data), form, shown, as_score=as_score)
+
+
+def _pieces(file: BinaryIO, form: Format, shown: str, *, as_score: bool) -> list[Content]:
+    look = looks_like(file.read(LOOKED_AT))
+    file.seek(0)
     if look not in form.looks:
         raise BrokenFileError(
             f"{shown}: this is no {form.name}; it looks like {look or 'text of another kind'}.",
             "Rename the file if only its ending is wrong, or export it again.",
         )
     try:
-        pieces = list(((as_score and form.read_as_score) or form.read)(data))
+        pieces = form.pieces(file, as_score=as_score)
     except Clamp3Error as error:
         raise type(error)(f"{shown}: {error.message}", error.hint) from error
     except _PARSER_FAILURES as error:
@@ -201,9 +249,11 @@ def convert(
     if isinstance(content, Score) and to == "abc" and content.standard_abc:
         return content.standard_abc
     if isinstance(content, Performance) and to == "mtf":
-        return text_of(content, passage, staves)
+        return text_of(content.of_staves(*staves) if staves else content, passage)
     if isinstance(content, Score) and to == "abc":
         raise UsageError("The file holds interleaved ABC.", "Ask for interleaved-abc.")
+    if isinstance(content, Recording):
+        raise UsageError("A recording cannot be written as text.", "Convert scores and MIDI.")
     possible = "mtf" if isinstance(content, Performance) else "abc or interleaved-abc"
     raise UsageError(f"A {content.modality} cannot be written as {to}.", f"Ask for {possible}.")
 
@@ -242,16 +292,32 @@ def _check_size(size: int, form: Format, shown: str) -> None:
         )
 
 
-def _contents(path: Path, shown: str) -> bytes:
-    """Read a regular file, and nothing that could hang or have no end."""
-    _check_kind(path.stat().st_mode, shown)  # before open: opening a device may do something
-    form = _format_of(path.name, shown)
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    with open(os.open(path, flags), "rb") as file:  # noqa: PTH123 - Path.open takes no flags
-        status = os.fstat(file.fileno())
-        _check_kind(status.st_mode, shown)
-        _check_size(status.st_size, form, shown)
-        return file.read(form.max_bytes + 1)
+@contextmanager
+def _opened(path: Path, shown: str) -> Iterator[tuple[BinaryIO, Format]]:
+    """Open a regular file, and nothing that could hang or have no end.
+
+    One that is read as a whole is read here: what grows meanwhile is over its limit.
+    """
+    try:
+        _check_kind(path.stat().st_mode, shown)  # before open: opening a device may do something
+        form = _format_of(path.name, shown)
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        file = open(os.open(path, flags), "rb")  # noqa: PTH123, SIM115 - no flags there; closed below
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
+        raise _missing(shown, error) from error
+    with file:
+        try:
+            status = os.fstat(file.fileno())
+            _check_kind(status.st_mode, shown)
+            _check_size(status.st_size, form, shown)
+            content: BinaryIO = file
+            if form.read_open is None:
+                data = file.read(form.max_bytes + 1)
+                _check_size(len(data), form, shown)
+                content = io.BytesIO(data)
+        except OSError as error:
+            raise _missing(shown, error) from error
+        yield content, form
 
 
 def _check_kind(mode: int, shown: str) -> None:

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
 
+from clamp3_plugin.encoding import Ear
 from clamp3_plugin.errors import UsageError
 from clamp3_plugin.music import Metadata, Modality, Passage
+from clamp3_plugin.readers.content import Stretches, text_of, written
 from clamp3_plugin.readers.interleave import interleave
 from clamp3_plugin.readers.score_state import Changes, header_in_force, line_in_force
 from clamp3_plugin.readers.staves import header_of, line_of, voice_by_voice, voices_of
@@ -58,6 +60,11 @@ class Score:
         return Modality.SCORE
 
     @property
+    def digest(self) -> str:
+        """Empty: a score that is written otherwise is encoded again."""
+        return ""
+
+    @property
     def bar_count(self) -> int:
         """Bars of the piece, empty ones at the end included."""
         return max(self.metadata.bars or 0, self.bars[-1].index)
@@ -83,6 +90,14 @@ class Score:
             The passage lies outside the piece, or is given in seconds and the piece has none.
         """
         return _text(*self._cut(*self._stretch(passage)))
+
+    def indexed(self, ear: Ear) -> Stretches:  # noqa: ARG002 - there is nothing to listen to
+        """Give the whole and its passages."""
+        return written(self)
+
+    def asked(self, ear: Ear, passage: Passage | None) -> Stretches:  # noqa: ARG002 - as above
+        """Give the whole, or the part that is asked for."""
+        return Stretches(text_of(self, passage))
 
     @cached_property
     def voices(self) -> tuple[str, ...]:

@@ -19,7 +19,8 @@ _SIGNATURES = (
     (b"MZ", "a program"),
 )
 _BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
-_LOOKED_AT = 1024
+LOOKED_AT = 1024
+"""Bytes from the start that are enough."""
 
 
 def looks_like(data: bytes) -> str:
@@ -35,7 +36,7 @@ def looks_like(data: bytes) -> str:
         return known
     if data.startswith(b"RIFF"):
         return "a MIDI file" if data[8:12] == b"RMID" else "a WAV or other RIFF file"
-    head = data[:_LOOKED_AT]
+    head = data[:LOOKED_AT]
     if head.startswith(_BYTE_ORDER_MARKS[1:]):
         return "XML" if head[2:].replace(b"\0", b"").lstrip().startswith(b"<") else "UTF-16 text"
     text = head.removeprefix(_BYTE_ORDER_MARKS[0]).lstrip().lower()

@@ -158,6 +158,9 @@ def piece_from_wire(value: object) -> Piece:
         bars=fields.take("bars", int),
         duration=fields.number("duration"),
         key_is_estimated=fields.take("key_is_estimated", bool) or False,
+        tempo_is_estimated=fields.take("tempo_is_estimated", bool) or False,
+        artist=fields.take("artist", str) or "",
+        album=fields.take("album", str) or "",
     )
     head = [fields.need("id", str), fields.need("path", str)]
     modality = Modality(fields.need("modality", str))

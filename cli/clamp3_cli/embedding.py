@@ -19,12 +19,10 @@ from clamp3_plugin.errors import BrokenFileError, InputRefusedError, UsageError
 from clamp3_plugin.music import Modality
 from clamp3_plugin.query import Source
 from clamp3_plugin.readers import registry
-from clamp3_plugin.readers.audio.read import read_audio
+from clamp3_plugin.readers.audio.recording import Recording
 from clamp3_plugin.readers.content import Content, text_of
+from clamp3_plugin.readers.performance import Performance
 from clamp3_plugin.readers.score import Score
-
-RECORDINGS = frozenset({".aif", ".aiff", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".wav"})
-"""Endings of audio files."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,8 +87,6 @@ def encoder_input(source: Source, read_piece: Callable[[Source], Content]) -> En
         return EncoderInput(Modality.TEXT, _lines(source.data, source.name))
     if suffix == ".npy":
         return EncoderInput(Modality.AUDIO, _features(source.data, source.name))
-    if suffix in RECORDINGS:
-        return EncoderInput(Modality.AUDIO, _samples(source), source.name)
     if suffix == ".mtf" and is_whole:
         return EncoderInput(Modality.PERFORMANCE, _lines(source.data, source.name))
     contents = registry.read_bytes(source.data, source.name)
@@ -106,7 +102,14 @@ def encoder_input(source: Source, read_piece: Callable[[Source], Content]) -> En
 
 
 def _of_content(content: Content, source: Source) -> EncoderInput:
-    return EncoderInput(content.modality, text_of(content, source.passage, source.staves))
+    """Take the whole or a part; a recording is given as the reference reads one, all at once."""
+    part = content.of_staves(*source.staves) if source.staves else content
+    if isinstance(part, Recording):
+        samples = part.excerpt(source.passage) if source.passage else part.whole()
+        return EncoderInput(part.modality, samples, source.name)
+    if isinstance(part, Score | Performance):
+        return EncoderInput(part.modality, text_of(part, source.passage))
+    raise UsageError(f"A {part.modality} cannot be embedded by itself.")
 
 
 def _lines(data: bytes, name: str) -> str:
@@ -114,16 +117,6 @@ def _lines(data: bytes, name: str) -> str:
         return io.TextIOWrapper(io.BytesIO(data), "utf-8").read()
     except UnicodeDecodeError as error:
         raise BrokenFileError(f"{name}: this is no text in UTF-8.", "Save it as UTF-8.") from error
-
-
-def _samples(source: Source) -> NDArray[np.float32]:
-    if source.staves is not None:
-        raise UsageError("A recording has no staves.")
-    try:
-        recording = read_audio(io.BytesIO(source.data or b""))
-    except InputRefusedError as error:
-        raise type(error)(f"{source.name}: {error.message}", error.hint) from error
-    return recording.excerpt(source.passage) if source.passage else recording.whole()
 
 
 def _features(data: bytes, name: str) -> NDArray[np.floating]:

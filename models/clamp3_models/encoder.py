@@ -21,10 +21,12 @@ from torch import Tensor, nn
 
 from clamp3_models.clamp3 import Clamp3, Clamp3Config, mean_pool
 from clamp3_models.patches import patchify
+from clamp3_models.segments import Segment, passes, segments_of
 from clamp3_models.tokenizer import Tokenizer, join_lines
 from clamp3_models.transformer import TransformerConfig
 from clamp3_plugin.encoding import Embeddings
-from clamp3_plugin.errors import NoModelError
+from clamp3_plugin.errors import NoModelError, UnheardError
+from clamp3_plugin.music import Modality
 
 Frames = NDArray[np.float32]
 """float32, shape ``(T, hidden)``: the positions of one input before pooling and projection."""
@@ -38,6 +40,9 @@ class FrontEnd(Protocol):
 
     def features(self, samples: Samples) -> Frames:
         """Compute features, float32 ``(T, hidden)``, a row for every five seconds."""
+
+    def stream(self, samples: Samples) -> Iterator[Frames]:
+        """Compute the same a few rows at a time, for those who may stop or let others in between."""
 
 
 FrontEnds = Callable[[str], FrontEnd]
@@ -54,18 +59,6 @@ class _Tower:
     hidden: Callable[[Tensor, Sequence[int]], Tensor]
     project: nn.Linear
     length: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Segment:
-    """Positions of one input that a tower sees at once."""
-
-    owner: int
-    """Index of the input."""
-    start: int
-    length: int
-    weight: int
-    """Positions that no earlier segment of the same input holds."""
 
 
 class Clamp3Encoder:
@@ -90,6 +83,22 @@ class Clamp3Encoder:
         self._weights = weights_sha256
         self._folder = folder
         self._front_ends: FrontEnds | None = None
+
+    @property
+    def frame_s(self) -> float:
+        """Seconds that a row of audio features stands for."""
+        return 5.0
+
+    def require(self, modality: Modality) -> None:
+        """Make ready to read a modality.
+
+        Raises
+        ------
+        NoModelError
+            The model has no audio encoder, or its front end is not here.
+        """
+        if modality is Modality.AUDIO and self._audio:
+            _ = self._front_end
 
     def hear_through(self, front_ends: FrontEnds) -> None:
         """Say where ``audio_features`` gets the front end that the configuration names."""
@@ -292,15 +301,25 @@ class Clamp3Encoder:
         InputRefusedError
             The recording is too short, or holds samples that are no numbers.
         """
+        return np.concatenate(list(self.listen(samples)))
+
+    def listen(self, samples: Samples) -> Iterator[Frames]:
+        """Compute ``audio_features`` a few rows at a time.
+
+        Raises
+        ------
+        NoModelError, InputRefusedError
+            As for ``audio_features``.
+        """
         H = self._audio.hidden_size
-        features = self._front_end.features(samples)
-        if features.shape[1] != H:
-            raise NoModelError(
-                f"The front end gives features of {features.shape[1]}, and the model"
-                f" {self.config.name!r} reads {H}.",
-                f"Pull {self.config.audio_front_end} again.",
-            )
-        return features
+        for features in self._front_end.stream(samples):
+            if features.shape[1] != H:
+                raise NoModelError(
+                    f"The front end gives features of {features.shape[1]}, and the model"
+                    f" {self.config.name!r} reads {H}.",
+                    f"Pull {self.config.audio_front_end} again.",
+                )
+            yield features
 
     @cached_property
     def _front_end(self) -> FrontEnd:
@@ -311,7 +330,7 @@ class Clamp3Encoder:
     @property
     def _audio(self) -> TransformerConfig:
         if self.config.audio is None:
-            raise NoModelError(
+            raise UnheardError(
                 f"The model {self.config.name!r} reads text and notation, not audio.",
                 "Use a model with an audio encoder: clamp3 models list",
             )
@@ -326,16 +345,14 @@ class Clamp3Encoder:
     def _encode(
         self, tower: _Tower, inputs: Sequence[Tensor], *, pooled: bool
     ) -> Embeddings | list[Frames]:
-        segments = [s for i, x in enumerate(inputs) for s in _segments(i, len(x), tower.length)]
+        segments = [s for i, x in enumerate(inputs) for s in segments_of(i, len(x), tower.length)]
         segments.sort(key=lambda segment: segment.length)
         with torch.inference_mode():
             if pooled:
                 return self._pool(tower, inputs, segments)
             return self._frames(tower, inputs, segments)
 
-    def _pool(
-        self, tower: _Tower, inputs: Sequence[Tensor], segments: list[_Segment]
-    ) -> Embeddings:
+    def _pool(self, tower: _Tower, inputs: Sequence[Tensor], segments: list[Segment]) -> Embeddings:
         totals = torch.zeros(len(inputs), self.dim, device=self._device)
         for batch, hidden in self._run(tower, inputs, segments):
             means = mean_pool(hidden, [s.length for s in batch])
@@ -347,7 +364,7 @@ class Clamp3Encoder:
         return np.asarray(totals.cpu().numpy())
 
     def _frames(
-        self, tower: _Tower, inputs: Sequence[Tensor], segments: list[_Segment]
+        self, tower: _Tower, inputs: Sequence[Tensor], segments: list[Segment]
     ) -> list[Frames]:
         H = tower.project.in_features
         frames = [np.zeros((len(x), H), np.float32) for x in inputs]
@@ -362,34 +379,11 @@ class Clamp3Encoder:
         return frames
 
     def _run(
-        self, tower: _Tower, inputs: Sequence[Tensor], segments: list[_Segment]
-    ) -> Iterator[tuple[list[_Segment], Tensor]]:
+        self, tower: _Tower, inputs: Sequence[Tensor], segments: list[Segment]
+    ) -> Iterator[tuple[list[Segment], Tensor]]:
         """Run segments, in the order given, as many at a time as fit."""
-        for batch in _batches(segments, _POSITIONS_AT_ONCE[self._device.type]):
+        for batch in passes(segments, _POSITIONS_AT_ONCE[self._device.type]):
             packed = torch.cat([inputs[s.owner][s.start : s.start + s.length] for s in batch])
             if packed.is_floating_point():
                 packed = packed.to(self._dtype)
             yield batch, tower.hidden(packed.to(self._device), [s.length for s in batch])
-
-
-def _segments(owner: int, n: int, length: int) -> Iterator[_Segment]:
-    """Cut ``n`` positions as the reference does; the last segment reaches back to be full."""
-    full, rest = divmod(n, length)
-    for i in range(full):
-        yield _Segment(owner, i * length, length, length)
-    if rest:
-        start = max(0, n - length)
-        yield _Segment(owner, start, n - start, rest)
-
-
-def _batches(segments: list[_Segment], budget: int) -> Iterator[list[_Segment]]:
-    batch: list[_Segment] = []
-    positions = 0
-    for segment in segments:
-        if batch and positions + segment.length > budget:
-            yield batch
-            batch, positions = [], 0
-        batch.append(segment)
-        positions += segment.length
-    if batch:
-        yield batch

@@ -3,24 +3,29 @@
 Conventions: samples are float32, 24 kHz, one channel; times are seconds from the start.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from math import ceil, floor
 
 import numpy as np
 
+from clamp3_plugin.encoding import Ear, Frames, Samples
 from clamp3_plugin.errors import UsageError
 from clamp3_plugin.music import Metadata, Modality, Passage
+from clamp3_plugin.readers.audio.estimates import with_estimates
 from clamp3_plugin.readers.audio.limits import MIN_SECONDS, RATE, SILENCE
-from clamp3_plugin.readers.audio.resampling import Samples
+from clamp3_plugin.readers.content import Stretches
 from clamp3_plugin.readers.windows import windows
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False)  # without slots: what is estimated once is kept
 class Recording:
-    """One piece of recorded music."""
+    """One piece of recorded music; satisfies ``Content``."""
 
     samples: Samples = field(repr=False)
     """The whole piece, read-only."""
-    metadata: Metadata
+    tags: Metadata
+    """What the file says of itself, and its length."""
     digest: str
     """SHA-256 of the decoded audio: the same for a file that was only tagged anew."""
     clipped: float = 0.0
@@ -35,6 +40,11 @@ class Recording:
     def duration(self) -> float:
         """Seconds."""
         return len(self.samples) / RATE
+
+    @cached_property
+    def metadata(self) -> Metadata:
+        """The tags, with key and tempo estimated where they name none."""
+        return with_estimates(self.tags, self.samples)
 
     def whole(self) -> Samples:
         """Give all samples."""
@@ -82,9 +92,34 @@ class Recording:
             f"Staves {first}-{last} were asked for; a recording has no staves.", "Ask for seconds."
         )
 
+    def indexed(self, ear: Ear) -> Stretches:
+        """Give its windows, whose mean is the whole; a short one is its own only window.
+
+        It is listened to once, as a whole: two windows share the features of where they overlap.
+        """
+        features = np.concatenate(list(ear.listen(self.samples)))
+        passages = tuple(self.passages())
+        if not passages:
+            return Stretches(features, seconds=self.duration)
+        heard = tuple(_rows(features, window, ear.frame_s) for window in passages)
+        return Stretches(None, passages, heard, self.duration)
+
+    def asked(self, ear: Ear, passage: Passage | None) -> Stretches:
+        """Give the windows of the whole or of a part, counted from its own start."""
+        if passage is None:
+            return self.indexed(ear)
+        return replace(self, samples=self.excerpt(passage)).indexed(ear)
+
     def _stretch(self, passage: Passage) -> Samples:
         end = None if passage.end is None else round(passage.end * RATE)
         return self.samples[round((passage.start or 0) * RATE) : end]
+
+
+def _rows(features: Frames, window: Passage, frame_s: float) -> Frames:
+    """Take the rows that a window touches; at its end a front end may have left one out."""
+    first = min(floor((window.start or 0) / frame_s + 1e-6), len(features) - 1)
+    end = ceil((window.end or 0) / frame_s - 1e-6)
+    return features[first : max(end, first + 1)]
 
 
 def _is_heard(samples: Samples) -> bool:

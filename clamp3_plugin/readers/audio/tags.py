@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 from clamp3_plugin.music import Metadata
 
-_WANTED = ("title", "artist", "composer")
+_WANTED = ("title", "artist", "album", "composer")
 _WANTED_OTHER = ("lyricist", "bpm", "initial_key")
 _LONGEST = 300
 _KEY = re.compile(r"([A-Ga-g])\s*([#b♯♭]?)\s*(m|min|minor|maj|major)?")
@@ -40,6 +40,8 @@ def metadata_of(tags: Mapping[str, str], duration: float) -> Metadata:
         title=clean(tags.get("title")),
         composer=clean(tags.get("composer")) or clean(tags.get("artist")),
         lyricist=clean(tags.get("lyricist")),
+        artist=clean(tags.get("artist")),
+        album=clean(tags.get("album")),
         key=_key(tags.get("initial_key", "")),
         tempo=_tempo(tags.get("bpm", "")),
         duration=duration,
