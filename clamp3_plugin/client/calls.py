@@ -78,13 +78,13 @@ class Client:
 
     def find(self, query: Query) -> Answer:
         """Find similar pieces and passages."""
-        reply = self._call("POST", "/v1/find", wire.query_to_wire(query))
+        reply = self._call("POST", "/v1/find", wire.query_to_wire(query, self._source))
         self._note_time(reply)
         return wire.answer_from_wire(reply)
 
     def tag(self, source: Source, languages: Sequence[str] = ("en",), n: int = 10) -> list[TagHit]:
         """Give the tags that fit, best first."""
-        body = {**wire.source_to_wire(source), "languages": list(languages), "n": n}
+        body = {**self._source(source), "languages": list(languages), "n": n}
         reply = self._call("POST", "/v1/tag", body)
         self._note_time(reply)
         tags = wire.Fields(reply, "The answer").need("tags", list)
@@ -92,7 +92,7 @@ class Client:
 
     def embed(self, source: Source, *, local: bool = False) -> wire.Vectors:
         """Embed a source: its global embedding, or with ``local`` its frames."""
-        reply = self._call("POST", "/v1/embed", {**wire.source_to_wire(source), "local": local})
+        reply = self._call("POST", "/v1/embed", {**self._source(source), "local": local})
         self._note_time(reply)
         return wire.Vectors.from_wire(reply)
 
@@ -181,6 +181,13 @@ class Client:
             time.sleep(0.02)
         hint = f"End the process {self.run.pid}."
         raise NoDaemonError(f"The daemon did not stop in {timeout_s:.0f} s.", hint)
+
+    def _source(self, source: Source) -> wire.JsonObject:
+        """Write a source; a file too large for a body is handed over first."""
+        large = source.data is not None and len(source.data) > wire.MAX_CONTENT
+        return wire.source_to_wire(
+            source, self.upload(source.name, source.data or b"") if large else ""
+        )
 
     def _events(self, job: str) -> Iterator[wire.IndexEvent | wire.IndexSummary]:
         """Follow the events of a job."""

@@ -72,7 +72,7 @@ def align(view: View, clip: Clip, allowed: Mask, n: int) -> list[Hit]:
         slot = int(slots.first[place] + np.argmax(ranked[slots.of(place)]))
         score = float(np.clip(scores[slot], -1, 1))
         piece = int(slots.pieces[place])
-        offset = slots.offset(slot, place, scores, count) * clip.hop
+        offset = slots.offset(slot, place, ranked, count) * clip.hop
         below = int(np.searchsorted(background, scores[slot]))
         percentile = 100 * below / max(1, len(background))
         hits.append(Hit(view.pieces[piece], _stretch(view, piece, clip, offset), score, percentile))
@@ -149,7 +149,7 @@ class _Slots:
         return [int(place) for place in np.argsort(-of_piece, kind="stable")[:count]]
 
     def offset(
-        self, slot: int, place: int, scores: NDArray[np.float64], count: NDArray[np.int64]
+        self, slot: int, place: int, ranked: NDArray[np.float64], count: NDArray[np.int64]
     ) -> float:
         """Give the offset of a slot in hops, refined by how its neighbours fit.
 
@@ -157,10 +157,11 @@ class _Slots:
         of the tent through the three scores is taken.
         """
         found = slot - int(self.first[place]) - self.last
-        own = self.of(place)
-        if not (own.start < slot < own.stop - 1 and np.ptp(count[slot - 1 : slot + 2]) == 0):
+        own, around = self.of(place), slice(slot - 1, slot + 2)
+        has_neighbours = own.start < slot < own.stop - 1 and np.all(np.isfinite(ranked[around]))
+        if not (has_neighbours and np.ptp(count[around]) == 0):
             return float(found)
-        before, here, after = (float(score) for score in scores[slot - 1 : slot + 2])
+        before, here, after = (float(score) for score in ranked[around])
         fall = here - min(before, after)
         return found + (0.5 * (after - before) / fall if fall > 0 else 0.0)
 

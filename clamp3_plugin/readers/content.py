@@ -54,6 +54,9 @@ class Content(Protocol):
     def digest(self) -> str:
         """Identity of the music whatever the file says of itself; empty where it is not known."""
 
+    def passages(self) -> list[Passage]:
+        """Stretches that are indexed beside the whole, in order; empty for a piece of one stretch."""
+
     def of_staves(self, first: int, last: int) -> "Content":
         """Take a range of staves, from 1 at the top.
 

@@ -21,6 +21,7 @@ from clamp3_plugin.wire.answering import (
 )
 from clamp3_plugin.wire.asking import (
     MAX_CONTENT,
+    MAX_UPLOAD,
     Uploads,
     need_source,
     parse_bars,
@@ -41,6 +42,7 @@ from clamp3_plugin.wire.fields import Fields, JsonObject, dumps, loads
 __all__ = [
     "API_VERSION",
     "MAX_CONTENT",
+    "MAX_UPLOAD",
     "Fields",
     "IndexEvent",
     "IndexSummary",

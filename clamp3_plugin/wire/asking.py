@@ -17,6 +17,9 @@ from clamp3_plugin.query import Filter, Query, Source
 from clamp3_plugin.wire.fields import Fields, JsonObject
 
 MAX_CONTENT = 16 << 20  # bytes of a file inside a JSON body: the largest score a reader takes
+MAX_UPLOAD = (
+    64 << 20
+)  # bytes of a file that is handed over before the question: some minutes of audio
 MAX_SOURCES = 16  # of plus and minus together
 TEXT_FORMATS = frozenset({"abc", "mtf", "musicxml", "txt", "xml"})  # their data is text, not base64
 
@@ -64,13 +67,15 @@ def take_source(fields: Fields, uploads: Uploads) -> Source | None:
     return Source(text, piece_id, data, name, stretch, staves)
 
 
-def source_to_wire(source: Source) -> JsonObject:
-    """Give a source as JSON."""
+def source_to_wire(source: Source, upload_id: str = "") -> JsonObject:
+    """Give a source as JSON, its content by the id of an upload if it was handed over before."""
     body: JsonObject = {}
     if source.text is not None:
         body["text"] = source.text
     elif source.piece_id is not None:
         body["piece_id"] = source.piece_id
+    elif upload_id:
+        body["upload_id"] = upload_id
     else:
         body["content"] = _content_to_wire(source.name, source.data or b"")
     if source.passage is not None and source.passage.first_bar is not None:
@@ -97,12 +102,14 @@ def query_from_wire(value: object, uploads: Uploads) -> Query:
     return Query((*([first] if first else []), *more), tuple(less), 10 if n is None else n, where)
 
 
-def query_to_wire(query: Query) -> JsonObject:
-    """Give a query as the body of ``/v1/find``."""
-    body = source_to_wire(query.plus[0])
+def query_to_wire(
+    query: Query, write: Callable[[Source], JsonObject] = source_to_wire
+) -> JsonObject:
+    """Give a query as the body of ``/v1/find``, its sources by ``write``."""
+    body = write(query.plus[0])
     body["n"] = query.n
-    body["plus"] = [source_to_wire(source) for source in query.plus[1:]]
-    body["minus"] = [source_to_wire(source) for source in query.minus]
+    body["plus"] = [write(source) for source in query.plus[1:]]
+    body["minus"] = [write(source) for source in query.minus]
     body["modalities"] = [str(modality) for modality in query.where.modalities]
     body["where"] = where_to_wire(query.where)
     return body

@@ -19,6 +19,11 @@ _REASONS = {
     "filtered_out": "Nothing was found: --where and --modality let nothing through.",
     None: "Nothing was found.",
 }
+_GROUPS = {
+    Modality.SCORE: "Scores",
+    Modality.PERFORMANCE: "Performances",
+    Modality.AUDIO: "Recordings",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +127,18 @@ def show(answer: Answer, form: Form) -> int:
 
 
 def show_table(hits: Sequence[Hit], below: str = "") -> None:
-    """Write hits for people, paths relative to a folder if there is one."""
-    rows = [_row(hit, rank, below) for rank, hit in enumerate(hits, 1)]
-    output.table(("rank", "score", "title", "composer", "where", "path"), rows, "rank score")
+    """Write hits for people, paths relative to a folder if there is one.
+
+    Where there are several modalities each has a table of its own: their scores do not compare.
+    """
+    rows = [(hit.piece.modality, _row(hit, rank, below)) for rank, hit in enumerate(hits, 1)]
+    modalities = list(dict.fromkeys(modality for modality, _ in rows))
+    for modality in modalities:
+        if len(modalities) > 1:
+            click.echo(f"{'' if modality is modalities[0] else chr(10)}{_GROUPS[modality]}")
+        group = [row for each, row in rows if each is modality]
+        header = ("rank", "score", "title", "composer", "where", "path")
+        output.table(header, group, "rank score")
 
 
 def _row(hit: Hit, rank: int, below: str) -> tuple[str, ...]:

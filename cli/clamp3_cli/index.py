@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Sequence
 import click
 
 from clamp3_cli import output
-from clamp3_cli.progress import is_failure, progress, summary
+from clamp3_cli.progress import Unheard, is_failure, progress, summary
 from clamp3_plugin.client import ensure_daemon
 from clamp3_plugin.config import Config, Home
 from clamp3_plugin.errors import NoDaemonError
@@ -26,23 +26,26 @@ OnEvent = Callable[[IndexEvent], None]
 def index(home: Home, paths: tuple[str, ...], as_json: bool, retry: bool, no_daemon: bool) -> int:
     """Put folders and files into the library.
 
-    Takes MusicXML, ABC and MIDI, and only what is new: unchanged files are not opened, moved ones
+    Takes scores, MIDI and recordings, and only what is new: unchanged files are not opened, moved ones
     not encoded again, those that are gone leave the library. A file that cannot be read is named
     with the reason and holds up nothing. What is done stays done if you stop it with Ctrl-C.
     """
     absolute = [os.path.abspath(path) for path in paths]  # noqa: PTH100 - bytes of any kind
     failures = 0
+    unheard = Unheard()
     run = _in_process if no_daemon else _by_daemon
     with progress() as show:
 
         def take(event: IndexEvent) -> None:
             nonlocal failures
             failures += is_failure(event)
+            unheard(event)
             show(event)
             if as_json:
                 click.echo(dumps(line(event)))
 
         end = run(home, absolute, take, retry=retry)
+    unheard.tell()
     if end.error is not None:
         raise end.error
     click.echo(dumps({"summary": dict(end.counts)}) if as_json else summary(end.counts))

@@ -107,8 +107,9 @@ def show(home: Home, piece_id: str, as_json: bool, no_daemon: bool) -> int:
     if as_json:
         click.echo(dumps({**about, "passages": [passage_to_wire(each) for each in passages]}))
         return 0
-    if about.pop("key_is_estimated"):
-        about["key"] = f"{about['key']} (estimated)"
+    for name in ("key", "tempo"):
+        if about.pop(f"{name}_is_estimated"):
+            about[name] = f"{about[name]} (estimated)"
     rows = [
         (name, ", ".join(value) if isinstance(value, list) else str(value))
         for name, value in about.items()

@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from clamp3_cli.output import Ticker, say, short_path, shown
+from clamp3_plugin.errors import UnheardError
 from clamp3_plugin.wire import IndexEvent
 
 _EVERY_S = 10.0
 _FAILURES = frozenset({"refused", "failed"})
+_UNHEARD = UnheardError.code
 
 
 class Progress(Protocol):
@@ -21,8 +23,8 @@ class Progress(Protocol):
 
 
 def is_failure(event: IndexEvent) -> bool:
-    """Tell whether a file could not be put in."""
-    return event.status in _FAILURES
+    """Tell whether a file could not be put in; one that waits for a model that hears it could."""
+    return event.status in _FAILURES and event.reason != _UNHEARD
 
 
 def reason_of(event: IndexEvent) -> str:
@@ -39,9 +41,33 @@ def summary(counts: Mapping[str, float]) -> str:
     >>> summary({"indexed": 3, "unchanged": 0, "refused": 1, "passages": 12, "seconds": 2.04})
     '3 indexed, 1 refused, 12 passages, in 2.0 s'
     """
-    names = ("indexed", "unchanged", "moved", "removed", "refused", "failed", "passages")
+    names = (
+        *("indexed", "unchanged", "moved", "removed", "refused", "failed", "unheard", "passages"),
+    )
     parts = [f"{counts[name]:.0f} {name}" for name in names if counts.get(name)]
     return f"{', '.join(parts) or 'no music found'}, in {counts.get('seconds', 0):.1f} s"
+
+
+class Unheard:
+    """Counts the recordings that the model in use does not hear, to be named in one line."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._why = ""
+
+    def __call__(self, event: IndexEvent, /) -> None:
+        """Take in an event."""
+        if event.reason == _UNHEARD:
+            self._count += 1
+            self._why = event.message
+
+    def tell(self) -> None:
+        """Say how many there were and why, if there were any."""
+        if self._count:
+            say(
+                f"{self._count} recordings wait for a model that hears them. {self._why}"
+                " Then index again; clamp3 library errors names them."
+            )
 
 
 @contextmanager

@@ -148,15 +148,18 @@ def read_input(path: str) -> tuple[str, bytes]:
         It is empty, too large or no regular file.
     """
     if path == STDIN:
-        data = sys.stdin.buffer.read(wire.MAX_CONTENT + 1)
+        data = sys.stdin.buffer.read(wire.MAX_UPLOAD + 1)
         name = f"stdin{_ending(data)}"
     else:
         name, data = os.path.basename(path), _read(path)  # noqa: PTH119 - bytes of any kind
     if not data and not name.endswith(".txt"):  # no words at all are a text that can be embedded
         raise EmptyContentError(f"{path}: the file is empty (0 bytes).", "Give another one.")
-    if len(data) > wire.MAX_CONTENT:
-        limit = wire.MAX_CONTENT >> 20
-        raise TooLargeError(f"{path}: the file is over {limit} MiB.", "Split it.")
+    if len(data) > wire.MAX_UPLOAD:
+        limit = wire.MAX_UPLOAD >> 20
+        raise TooLargeError(
+            f"{path}: the file is over {limit} MiB.",
+            "Split it; or put it into the library and ask with --like PIECE_ID --time S-E.",
+        )
     return name, data
 
 
@@ -208,7 +211,7 @@ def _read(path: str) -> bytes:
         if not stat.S_ISREG(kind):
             raise UnsupportedFormatError(f"{path}: this is no regular file.", "Give a music file.")
         with open(os.open(path, flags), "rb") as file:  # noqa: PTH123 - Path.open takes no flags
-            return file.read(wire.MAX_CONTENT + 1)
+            return file.read(wire.MAX_UPLOAD + 1)
     except FileNotFoundError as error:
         hint = "Check the path; to ask with a text, write --text."
         raise MissingFileError(f"{path}: there is no such file.", hint) from error
@@ -221,7 +224,16 @@ def _read(path: str) -> bytes:
 def _ending(data: bytes) -> str:
     """Guess the format of what has no name."""
     head = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n")
-    marks = {b"MThd": ".mid", b"PK": ".mxl", b"<": ".musicxml", b"ticks_per_beat": ".mtf"}
+    marks = {
+        b"RIFF": ".wav",
+        b"fLaC": ".flac",
+        b"OggS": ".ogg",
+        b"ID3": ".mp3",
+        b"MThd": ".mid",
+        b"PK": ".mxl",
+        b"<": ".musicxml",
+        b"ticks_per_beat": ".mtf",
+    }
     for mark, ending in marks.items():
         if head.startswith(mark):
             return ending

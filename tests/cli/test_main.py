@@ -58,7 +58,7 @@ REFUSED = [
     pytest.param(["find", "./empty.mid"], "empty", id="empty"),
     pytest.param(["find", "./folder"], "folder", id="a folder"),
     pytest.param(["find", "./pipe"], "no regular file", id="a pipe"),
-    pytest.param(["find", "./huge.mid"], "over 16 MiB", id="huge"),
+    pytest.param(["find", "./huge.mid"], "over 64 MiB", id="huge"),
     pytest.param(["find", "./broken.mid"], "broken.mid", id="broken"),
     pytest.param(["find", "./song.mp4"], "not supported", id="no music"),
     pytest.param(["find", "./jig.abc", "--bars", "90-99"], "no bars 90-99", id="bars outside"),
@@ -78,7 +78,7 @@ def test_what_is_refused_says_why(run, served, tmp_path, monkeypatch, words, sai
     (tmp_path / "broken.mid").write_bytes(b"MThd\0\0\0\x06\0\0")
     (tmp_path / "jig.abc").write_text("X:1\nT:A\nM:4/4\nL:1/4\nK:G\nGABc|dcBA|\n")
     with (tmp_path / "huge.mid").open("wb") as file:
-        file.truncate(17 << 20)
+        file.truncate(65 << 20)
     os.mkfifo(tmp_path / "pipe")
 
     done = run(served, *words)

@@ -32,10 +32,11 @@ def lines_of(performance: Performance, passage: Passage) -> list[str]:
 def test_a_performance_is_content(golden):
     data = (golden / "midi/in/v01_type0_melody.mid").read_bytes()
 
-    content: Content = read_midi(data)[0]
+    performance = read_midi(data)[0]
+    content: Content = performance
 
     assert content.modality is Modality.PERFORMANCE
-    assert content.whole() == (golden / "midi/mtf_m3/v01_type0_melody.mtf").read_text()
+    assert performance.whole() == (golden / "midi/mtf_m3/v01_type0_melody.mtf").read_text()
 
 
 def test_mtf_is_kept_as_it_is_and_read_in_windows_like_the_midi_file(golden):

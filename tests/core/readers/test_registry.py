@@ -21,6 +21,7 @@ from clamp3_plugin.errors import (
 )
 from clamp3_plugin.music import Modality
 from clamp3_plugin.readers import registry
+from clamp3_plugin.readers.performance import Performance
 from clamp3_plugin.readers.registry import (
     FORMATS,
     convert,
@@ -29,6 +30,7 @@ from clamp3_plugin.readers.registry import (
     read,
     read_bytes,
 )
+from clamp3_plugin.readers.score import Score
 
 ABC = b"X:1\nT:Air\nM:4/4\nL:1/8\nK:G\nGABc d4|\n"
 MIDI = b"MThd\0\0\0\6\0\0\0\1\1\xe0MTrk\0\0\0\x0d\0\x90\x3c\x40\x83\x60\x80\x3c\0\0\xff\x2f\0"
@@ -59,6 +61,7 @@ def test_a_file_is_read_by_its_ending(tmp_path, name, data, modality):
     (piece,) = read(write(tmp_path, name, data))
 
     assert piece.modality is modality
+    assert isinstance(piece, Score | Performance)
     assert piece.whole()
 
 
@@ -95,7 +98,7 @@ def zipped(data, name="score.xml"):
 def test_musicxml_is_read_plain_or_zipped_whatever_its_ending(tmp_path, name, pack):
     (piece,) = read(write(tmp_path, name, pack(musicxml())))
 
-    assert piece.modality is Modality.SCORE
+    assert isinstance(piece, Score)
     assert "[V:1]G8" in piece.whole()
 
 
@@ -262,6 +265,7 @@ def test_content_is_converted():
     (score,) = read_bytes(ABC, "a.abc")
     (performance,) = read_bytes(MTF, "a.mtf")
 
+    assert isinstance(score, Score)
     assert convert(score, "interleaved-abc") == score.whole()
     assert convert(score, "abc").startswith("X:1\n")
     assert convert(performance, "mtf") == MTF.decode()
@@ -270,6 +274,7 @@ def test_content_is_converted():
 def test_what_cannot_be_converted_is_refused():
     (score,) = read_bytes(ABC, "a.abc")
     (performance,) = read_bytes(MTF, "a.mtf")
+    assert isinstance(score, Score)
     (interleaved,) = read_bytes(score.whole().encode(), "a.abc")
 
     with pytest.raises(UsageError, match="cannot be written as mtf"):
