@@ -67,7 +67,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
         (music / f"{name}.abc").write_text(text)
     (music / "duet.musicxml").write_bytes(scores.plain(12))
     home = Home.locate(str(tmp_path_factory.mktemp("library")))
-    with ensure_daemon(home, command=HASH_DAEMON, timeout_s=60) as client:
+    with ensure_daemon(home, command=HASH_DAEMON, timeout_s=180) as client:
         list(client.index([str(music)]))
     yield home
     end(home)

@@ -12,7 +12,7 @@ import numpy as np
 
 WIDTH, HEIGHT = 1400, 900
 _GEOMETRY = ("-screen", "0", f"{WIDTH}x{HEIGHT}x24")
-PATIENCE_S = 120.0
+PATIENCE_S = float(os.environ.get("CLAMP3_PATIENCE_S", "120"))
 DARK = 110
 _SETTINGS = r"""[General]
 [application]
@@ -58,15 +58,7 @@ class Screen:
     def __init__(
         self, program: Path, home: Path, score: Path, language: str = "en_US.UTF-8"
     ) -> None:
-        reading, writing = os.pipe()
-        self._server = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(writing), "-nolisten", "tcp", *_GEOMETRY],
-            pass_fds=(writing,),
-            stderr=subprocess.DEVNULL,
-        )
-        os.close(writing)
-        with os.fdopen(reading) as told:
-            display = f":{told.readline().strip()}"
+        self._server, display = _x_server()
         runtime = home / "run"
         runtime.mkdir(mode=0o700, exist_ok=True)
         kept = {name: os.environ[name] for name in ("PATH",)}
@@ -209,6 +201,31 @@ class Screen:
         """Count the pixels that have the colour of what is selected."""
         middle = self.picture()[140:, 240 : WIDTH * 3 // 4]  # below the tool bars
         return int(((middle[..., 2] - middle[..., 0]) > 80).sum())
+
+
+def _x_server() -> "tuple[subprocess.Popen[bytes], str]":
+    """Start an X server that answers; another may take its number at the same moment."""
+    for _ in range(4):
+        reading, writing = os.pipe()
+        server = subprocess.Popen(
+            ["Xvfb", "-displayfd", str(writing), "-nolisten", "tcp", *_GEOMETRY],
+            pass_fds=(writing,),
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(writing)
+        with os.fdopen(reading) as told:
+            display = f":{told.readline().strip()}"
+        asked = subprocess.run(
+            ["xdotool", "getdisplaygeometry"],
+            env={"PATH": os.environ["PATH"], "DISPLAY": display},
+            capture_output=True,
+            check=False,
+        )
+        if asked.stdout.split() == [b"%d" % WIDTH, b"%d" % HEIGHT]:
+            return server, display
+        server.kill()
+        server.wait()
+    raise AssertionError("no X server answers")
 
 
 def _staff_lines(picture: np.ndarray) -> list[int]:

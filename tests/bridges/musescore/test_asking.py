@@ -85,7 +85,7 @@ def test_a_wrong_token_means_another_daemon(headless: Headless, tmp_path: Path, 
 def test_an_empty_library_is_said(headless: Headless, tmp_path: Path):
     home = Home.locate(str(tmp_path / "empty"))
     try:
-        ensure_daemon(home, command=HASH_DAEMON, timeout_s=60).close()
+        ensure_daemon(home, command=HASH_DAEMON, timeout_s=180).close()
         told = ask(headless, tmp_path, home)
     finally:
         end(home)

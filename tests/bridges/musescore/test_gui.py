@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,10 +11,14 @@ import pytest
 
 from clamp3_bridges.installing import Place, install
 from clamp3_bridges.musescore.host import MuseScoreHost
+from clamp3_plugin import __version__
+from clamp3_plugin.client import ensure_daemon
+from clamp3_plugin.client.connection import read_run_file
 from clamp3_plugin.config import Home
 from tests.bridges.musescore import scores
 from tests.bridges.musescore.recorder import Recorder
-from tests.bridges.musescore.screen import Screen, prepare_home
+from tests.bridges.musescore.screen import Screen, prepare_home, until
+from tests.cli.conftest import HASH_DAEMON, end
 
 
 @pytest.fixture
@@ -28,11 +33,10 @@ def screen(screen_programs: Path, recorder: Recorder, tmp_path: Path) -> Iterato
     prepare_home(home)
     folder = home / "Documents/MuseScore3/Plugins"
     install(MuseScoreHost(), Place("MuseScore 3", folder, is_present=True), recorder.home)
-    place = folder / "clamp3/clamp3_place.js"
+    place = folder / "clamp3/clamp3_place.js"  # the recorder instead of the daemon, and no starting
     place.write_text(
-        place.read_text().replace(
-            json.dumps(str(recorder.home.run_file))[1:-1], str(recorder.run_file)
-        )
+        f".pragma library\nvar runFile = {json.dumps(str(recorder.run_file))};\n"
+        f"var version = {json.dumps(__version__)};\nvar start = [];\n"
     )
     score = home / "score.musicxml"
     score.write_bytes(scores.plain(6))
@@ -63,3 +67,65 @@ def test_bars_3_to_5_are_selected_with_the_mouse_asked_for_and_answered(
     hits = int(screen.log().rpartition("answers, hits ")[2].split()[0])
     assert 1 <= hits <= question["n"]
     assert picture.stat().st_size > 10_000
+
+
+def restart(home: Home) -> None:
+    """End the daemon and start another, which has another port and token."""
+    port = read_run_file(home).port
+    end(home)
+    until(lambda: _is_closed(port), "the daemon is gone")
+    ensure_daemon(home, command=HASH_DAEMON, timeout_s=180).close()
+
+
+def _is_closed(port: int) -> bool | None:
+    with socket.socket() as asking:
+        return asking.connect_ex(("127.0.0.1", port)) != 0 or None
+
+
+def test_the_panel_recovers_from_a_daemon_that_dies_and_comes_back_as_another(
+    screen: Screen, recorder: Recorder
+):
+    x, y = screen.open_panel()
+    screen.do("mousemove", x, y)
+    dying = iter([True])
+
+    def die(path: str) -> None:
+        if path == "/v1/find" and next(dying, False):
+            end(recorder.home)
+
+    recorder.before = die
+    screen.do("click", 1)
+    screen.says("clamp3 panel: noDaemon, hits 0")  # during the question
+
+    restart(recorder.home)
+    screen.do("click", 1)  # still with the token that is worth nothing
+    screen.says("clamp3 panel: noDaemon, hits 0", times=2)
+
+    recorder.publish()
+    screen.do("click", 1)
+    screen.says("clamp3 panel: answers")
+
+    renewing = iter([True])
+
+    def renew(path: str) -> None:
+        if path == "/v1/find" and next(renewing, False):
+            old = read_run_file(recorder.home).token
+            restart(recorder.home)
+            recorder.publish()
+            assert read_run_file(recorder.home).token != old
+
+    recorder.before = renew
+    screen.do("click", 1)  # another token in the middle of a question: asked once more
+    screen.says("clamp3 panel: answers", times=2)
+
+
+def test_live_asks_again_when_other_bars_are_selected(screen: Screen, recorder: Recorder):
+    screen.open_panel()
+    screen.do("key", "shift+Tab", "key", "space")  # the switch before the button
+
+    screen.select_bars(2, 3, staves=(1, 1))
+    screen.says("clamp3 panel: answers")
+
+    asked = until(lambda: recorder.bodies("/v1/find")[-1:] or None, "a question comes")[0]
+    assert asked["bars"] == [2, 3]
+    assert asked["staves"] == [1, 1]
