@@ -116,7 +116,7 @@ def symbolic(
         _stages("symbolic", recipe, tokenizer, data, work, output, device, workers)
         return
     if text_tower is None:
-        raise click.MissingParameter(ctx=ctx, param_hint="'--text-tower'", param_type="option")
+        raise _missing(ctx, "--text-tower")
 
     from clamp3_models.training.recipe import Paths, Recipe, run  # noqa: PLC0415 - brings torch
 
@@ -128,17 +128,63 @@ def symbolic(
 @train.command()
 @click.argument("recipe", type=_FILE)
 @_places
-@click.option("--tokenizer", required=True, type=_FOLDER, help="Has sentencepiece.bpe.model.")
+@click.option("--tokenizer", type=_FOLDER, help="Has sentencepiece.bpe.model; the paper's recipes.")
+@click.option("--model", type=_FOLDER, help="Model folder that is given ears; mini-audio.toml.")
+@click.option("--notes", type=_FILE, help="nmp.onnx of basic-pitch 0.4.0; mini-audio.toml.")
+@click.option(
+    "--soundfont",
+    "soundfonts",
+    type=_FILE,
+    multiple=True,
+    help="To render with, several times; mini-audio.toml.",
+)
 @_machine_options
+@click.pass_context
 def audio(
-    recipe: Path, data: Path, work: Path, output: Path, tokenizer: Path, device: str, workers: int
+    ctx: click.Context,
+    recipe: Path,
+    data: Path,
+    work: Path,
+    output: Path,
+    tokenizer: Path | None,
+    model: Path | None,
+    notes: Path | None,
+    soundfonts: tuple[Path, ...],
+    device: str,
+    workers: int,
 ) -> None:
     """Train the encoder of audio features against text.
 
     RECIPE is one of the paper's, as models/recipes/saas.toml, whose audio stages are run that are
-    next. A run that was stopped goes on where it was when it is started again with the same --work.
+    next; or models/recipes/mini-audio.toml, which renders recordings and gives ears to a small model.
+    A run that was stopped goes on where it was when it is started again with the same --work.
     """
-    _stages("audio", recipe, tokenizer, data, work, output, device, workers)
+    from clamp3_models.training.audio_recipe import (  # noqa: PLC0415 - brings torch
+        AudioPaths,
+        AudioRecipe,
+        is_audio_recipe,
+        run_audio,
+    )
+
+    if not is_audio_recipe(recipe):
+        if tokenizer is None:
+            raise _missing(ctx, "--tokenizer")
+        _stages("audio", recipe, tokenizer, data, work, output, device, workers)
+        return
+    if model is None:
+        raise _missing(ctx, "--model")
+    if notes is None:
+        raise _missing(ctx, "--notes")
+    if not soundfonts:
+        raise _missing(ctx, "--soundfont")
+    paths = AudioPaths(data, model, notes, soundfonts, work, output)
+    with _bars() as stage:
+        run_audio(AudioRecipe.load(recipe), paths, stage)
+    click.echo(str(output))
+
+
+def _missing(ctx: click.Context, option: str) -> click.MissingParameter:
+    return click.MissingParameter(ctx=ctx, param_hint=f"'{option}'", param_type="option")
 
 
 def _stages(

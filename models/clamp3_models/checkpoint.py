@@ -20,6 +20,7 @@ from clamp3_models.clamp3 import Clamp3, Clamp3Config
 from clamp3_models.folder import (
     CARD_FILE,
     CONFIG_FILE,
+    FRONT_END_FILE,
     SUMS_FILE,
     TOKENIZER_FILES,
     WEIGHTS_FILE,
@@ -121,7 +122,8 @@ def _from_folder(source: Path, folder: Path, name: str, tokenizer: Path | None) 
 def _copy_ours(source: Path, folder: Path, name: str) -> None:
     if (source / SUMS_FILE).is_file():
         check_sums(source)
-    for file in (CONFIG_FILE, WEIGHTS_FILE, CARD_FILE, CALIBRATION_FILE, *TOKENIZER_FILES):
+    names = (CONFIG_FILE, WEIGHTS_FILE, FRONT_END_FILE, CARD_FILE, CALIBRATION_FILE)
+    for file in (*names, *TOKENIZER_FILES):
         if (source / file).is_file():
             shutil.copyfile(source / file, folder / file)
     check_folder(folder)

@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from clamp3_models import audio
 from clamp3_models.clamp3 import Clamp3, Clamp3Config, mean_pool
 from clamp3_models.patches import patchify
 from clamp3_models.segments import Segment, passes, segments_of
@@ -39,7 +40,7 @@ class FrontEnd(Protocol):
     """Makes of a recording what an audio tower reads."""
 
     def features(self, samples: Samples) -> Frames:
-        """Compute features, float32 ``(T, hidden)``, a row for every five seconds."""
+        """Compute features, float32 ``(T, hidden)``, a row for every ``frame_s`` seconds."""
 
     def stream(self, samples: Samples) -> Iterator[Frames]:
         """Compute the same a few rows at a time, for those who may stop or let others in between."""
@@ -47,6 +48,9 @@ class FrontEnd(Protocol):
 
 FrontEnds = Callable[[str], FrontEnd]
 """Loads the front end of a name, as a model's configuration has it."""
+
+_ROW_S = {audio.NAME: audio.ROW_S}
+"""Seconds that a row stands for where it is not the paper's five."""
 
 _POSITIONS_AT_ONCE = {"cpu": 4096, "mps": 16384, "cuda": 65536}
 """Packed positions of one forward pass; past a few thousand a CPU gains nothing."""
@@ -87,7 +91,7 @@ class Clamp3Encoder:
     @property
     def frame_s(self) -> float:
         """Seconds that a row of audio features stands for."""
-        return 5.0
+        return _ROW_S.get(self.config.audio_front_end, 5.0)
 
     def require(self, modality: Modality) -> None:
         """Make ready to read a modality.

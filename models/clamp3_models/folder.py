@@ -9,6 +9,8 @@ CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 TOKENIZER_FILES = ("sentencepiece.bpe.model", "tokenizer.json")
 CARD_FILE = "README.md"
+FRONT_END_FILE = "audio_front_end.safetensors"
+"""What mini hears with; a model that hears through a part of its own in the store has none."""
 SUMS_FILE = "SHA256SUMS"
 
 
