@@ -1,8 +1,10 @@
 """Makes a MIDI file as a DAW exports it into one like those of a library.
 
 DAWs count thousands of ticks to a quarter note, leave the tempo to the song, put private events between
-the notes, and begin with the bars that somebody counted in. An encoder reads all of that, and takes the
-same music for something else. A file without such things stays as it is, byte for byte.
+the notes, keep how fast each key was let go, and begin with the bars that somebody counted in. An encoder
+reads all of that, and takes the same music for something else: a take that Ardour recorded was third among
+three pieces, and is first without (docs/bridges/watch.md). A file without such things stays as it is, byte
+for byte.
 """
 
 from collections.abc import Callable, Iterable
@@ -39,8 +41,8 @@ def tidy(data: bytes, bpm: float | None = None, *, keep_silence: bool = False) -
     """
     file = parse_midi(data)
     lacks_tempo = bpm is not None and "set_tempo" not in _kinds(file)
-    silence = 0 if keep_silence else _bars_before(file)
     is_fine = file.division <= _FINEST and _PRIVATE.isdisjoint(_kinds(file))
+    silence = 0 if keep_silence else _silence(file, in_bars=is_fine)
     if file.division < 0 or (is_fine and not silence and not lacks_tempo):
         return data
     tracks = [[_moved(event, silence) for event in track] for track in file.tracks]
@@ -64,10 +66,15 @@ def _kinds(file: MidiFile) -> set[str]:
     return {event.kind for track in file.tracks for event in track}
 
 
-def _bars_before(file: MidiFile) -> int:
-    """Count the ticks of the whole bars before the first note."""
+def _silence(file: MidiFile, *, in_bars: bool) -> int:
+    """Count the ticks before the first note, or those of the whole bars among them.
+
+    An upbeat begins within a bar; a take that was recorded begins anywhere.
+    """
     events = [event for track in file.tracks for event in track]
     first = min((e.tick for e in events if e.kind == "note_on" and e.values[2]), default=0)
+    if not in_bars:
+        return first
     metres = [e for e in events if e.kind == "time_signature" and e.tick <= first]
     if len(metres) > 1:
         return 0  # a song that changes its metre before anybody plays is no count-in
@@ -105,6 +112,8 @@ def _message(event: Event) -> bytes:
         channel, *rest = values
         if event.kind == "pitchwheel":
             rest = [rest[0] + 8192 & 0x7F, rest[0] + 8192 >> 7]
+        elif event.kind == "note_off":
+            rest[1] = 0  # nobody hears how fast a key was let go
         return bytes([0x80 + 16 * CHANNEL_KINDS.index(event.kind) + channel, *rest])
     meta = _METAS[event.kind]
     data = meta.data(event)

@@ -1,0 +1,1 @@
+"""The bridge into Ardour: scripts that ask with what is selected."""

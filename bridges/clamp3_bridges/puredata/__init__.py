@@ -1,0 +1,1 @@
+"""The bridge into Pure Data: the object [clamp3] and its help patch."""

@@ -1,0 +1,1 @@
+"""The bridge into REAPER: an action that asks with the selected item."""

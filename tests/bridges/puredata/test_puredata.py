@@ -1,0 +1,104 @@
+"""The real Pure Data asks a running bridge by the installed object, and hears one end a question."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from clamp3_bridges.installing import Place, install
+from clamp3_bridges.puredata.host import PureDataHost
+from tests.bridges.osc.conftest import bridge
+from tests.cli.conftest import music, process, served
+
+__all__ = ["bridge", "music", "process", "served"]
+
+PATCH = """#N canvas 0 0 400 300 12;
+#X obj 10 10 clamp3;
+#X obj 10 200 print hits;
+#X obj 200 200 print said;
+#X obj 10 40 loadbang;
+#X msg 10 70 port {port};
+#X msg 100 70 token {token};
+#X obj 10 100 delay 500;
+#X msg 10 130 text lively\\ jig;
+#X msg 150 130 file {file};
+#X msg 290 130 tag slow\\ waltz;
+#X obj 150 100 delay 900;
+#X obj 290 100 delay 1300;
+#X connect 0 0 1 0;
+#X connect 0 1 2 0;
+#X connect 3 0 4 0;
+#X connect 3 0 5 0;
+#X connect 3 0 6 0;
+#X connect 3 0 10 0;
+#X connect 3 0 11 0;
+#X connect 4 0 0 0;
+#X connect 5 0 0 0;
+#X connect 6 0 7 0;
+#X connect 7 0 0 0;
+#X connect 8 0 0 0;
+#X connect 9 0 0 0;
+#X connect 10 0 8 0;
+#X connect 11 0 9 0;
+"""
+ENDS = 3
+
+
+@pytest.fixture
+def pd() -> str:
+    if shutil.which("pd") is None:
+        pytest.skip("pd is not installed (package puredata-core)")
+    return "pd"
+
+
+def test_the_object_asks_and_hears_one_end_a_question(pd, bridge, served, music, tmp_path):
+    place = Place("Pure Data", tmp_path / "extra", is_present=True)
+    install(PureDataHost(), place, served)
+    token = served.run / "osc.token"
+    patch = tmp_path / "ask.pd"
+    patch.write_text(PATCH.format(port=bridge, token=token, file=music / "jig.abc"))
+    flags = ["-nogui", "-noaudio", "-nomidi", "-stderr", "-path", str(place.folder / "clamp3")]
+    with subprocess.Popen(
+        ["timeout", "90", pd, *flags, str(patch)], stderr=subprocess.PIPE, text=True
+    ) as run:
+        assert run.stderr is not None
+        lines: list[str] = []
+        try:
+            while sum(line.startswith("said: end") for line in lines) < ENDS:
+                line = run.stderr.readline()
+                assert line, f"pd ended: {lines}"
+                assert "said: error" not in line
+                lines.append(line)
+        finally:
+            run.kill()
+
+    hits = [line.split() for line in lines if line.startswith("hits:")]
+    of_text, of_file = ([hit for hit in hits if hit[1] == id_] for id_ in "12")
+    assert len(of_text) >= 3
+    assert of_file[0][2:4] == ["1", "1"]  # the first, of score 1
+    assert " ".join(of_file[0]).startswith("hits: 2 1 1 The\\ Tripping\\ Jig")
+    assert sum(line.startswith("said: tag 3") for line in lines) == 10
+    assert sorted(line.split()[2] for line in lines if line.startswith("said: end")) == [
+        "1",
+        "2",
+        "3",
+    ]
+
+
+def test_the_help_patch_opens_without_a_complaint(pd, served, tmp_path):
+    folder = tmp_path / "with space, and $1" / "extra"
+    install(PureDataHost(), Place("Pure Data", folder, is_present=True), served)
+    help_patch = folder / "clamp3" / "clamp3-help.pd"
+    flags = ["-nogui", "-noaudio", "-nomidi", "-stderr", "-send", "pd quit"]
+    done = subprocess.run(
+        [pd, *flags, "-open", str(help_patch)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=dict(os.environ, HOME=str(tmp_path)),
+    )
+
+    assert "error" not in done.stderr.lower()
+    assert "couldn't create" not in done.stderr
