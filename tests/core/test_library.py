@@ -21,6 +21,8 @@ from clamp3_plugin.errors import (
 )
 from clamp3_plugin.library.arrow import (
     FILES,
+    LATER_FILES,
+    LATER_PASSAGES,
     PRINTED,
     escape,
     files_table,
@@ -145,18 +147,20 @@ def test_passages_keep_the_numbers_that_are_printed(library):
         assert hit.passage.printed == ("4", "11")
 
 
-@pytest.fixture
-def old_library(tmp_path: Path) -> Path:
-    """A library as it was made before printed numbers were kept; one of its pieces has one."""
+@pytest.fixture(params=[0, len(PRINTED)], ids=["before printed numbers", "before recordings"])
+def old_library(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """A library as it was made before some columns were kept."""
     folder = tmp_path / "old"
-    names = [field.name for field in PRINTED]
+    names = [field.name for field in LATER_PASSAGES[request.param :]]
+    of_files = [field.name for field in LATER_FILES]
     schema = pa.schema([field for field in passages_schema(DIM) if field.name not in names])
     old = entry("/m/old.xml", piece(1, 2, 3))
     database, stem, about = lancedb.connect(folder), table_stem("mini/1"), {"space": "mini/1"}
     passages = database.create_table(f"{stem}.passages", schema=schema.with_metadata(about))
     passages.add(passages_table([old], DIM).drop_columns(names))
-    files = database.create_table(f"{stem}.files", schema=FILES.with_metadata(about))
-    files.add(files_table([old.record]))
+    older = pa.schema([field for field in FILES if field.name not in of_files])
+    files = database.create_table(f"{stem}.files", schema=older.with_metadata(about))
+    files.add(files_table([old.record]).drop_columns(of_files))
     return folder
 
 
@@ -185,6 +189,27 @@ def test_a_library_without_printed_numbers_is_given_them_when_it_is_written(old_
         "/m/new.xml": [("0", "7"), ("4", "11")],
         "/m/old.xml": [None, None],
     }
+
+
+def test_a_library_with_columns_that_nobody_knows_is_refused_and_left_alone(old_library):
+    stem = table_stem("mini/1")
+    table = lancedb.connect(old_library).open_table(f"{stem}.files")
+    table.add_columns([pa.field("from_the_future", pa.string())])
+
+    with pytest.raises(LibraryDamagedError, match=r"not those of this version .from_the_future"):
+        Library.open(old_library, "mini/1", DIM)
+
+
+def test_the_tags_and_the_fingerprint_of_a_recording_are_kept(library):
+    known = Metadata(title="Gravel", artist="The Mills", album="Stones", tempo=97.0,
+                     tempo_is_estimated=True)  # fmt: skip
+    added = entry("/m/a.wav", replace(piece(1, 2), metadata=known, modality=Modality.AUDIO))
+    library.add([replace(added, record=replace(added.record, content="abc"))])
+
+    with reopened(library) as again:
+        assert again.pieces()[0].metadata == known
+        assert again.records["/m/a.wav"].content == "abc"
+        assert [each.path for each in again.pieces_with_content("other", "abc")] == ["/m/a.wav"]
 
 
 def test_a_file_put_in_again_takes_the_place_of_the_first(library):
@@ -415,7 +440,7 @@ def test_spaces_do_not_mix(library):
     with Library.open(library.folder, "full/2", DIM) as other:
         assert other.pieces() == []
         assert other.other_spaces() == ["mini/1"]
-    with pytest.raises(LibraryDamagedError, match="columns of .* are not those"):
+    with pytest.raises(LibraryDamagedError, match=r"columns of .* are not those"):
         Library.open(library.folder, "mini/1", 32)
 
 
