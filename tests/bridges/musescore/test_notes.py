@@ -90,7 +90,8 @@ def test_a_score_is_the_same_both_ways(headless: Headless, tmp_path: Path, name:
 
 
 def test_twenty_real_scores_are_the_same_both_ways(headless: Headless, tmp_path: Path):
-    same, other = [], []
+    same: list[str] = []
+    other: list[str] = []
     for name in REAL:
         found = corpus.getWork(name)
         music = Path(found[0] if isinstance(found, list) else found)

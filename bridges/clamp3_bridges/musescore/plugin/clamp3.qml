@@ -32,7 +32,7 @@ MuseScore {
     property string warning: ""
     property bool live: false
     property var tags: []
-    property var run: null
+    property var daemon: null
     property var underWay: null
     property var place: null
     property var content: null
@@ -95,11 +95,11 @@ MuseScore {
     FileIO { id: exported }
 
     function readRun() {
-        var before = run ? run.port + run.token : "";
-        run = runFile.exists() ? Clamp3.readRun(runFile.read()) : null;
-        var differs = run ? Clamp3.mismatch(run, Place.version) : "";
-        warning = differs ? t("versions", Place.version, run.version) : "";
-        return run !== null && run.port + run.token !== before;
+        var before = daemon ? daemon.port + daemon.token : "";
+        daemon = runFile.exists() ? Clamp3.readRun(runFile.read()) : null;
+        var differs = daemon ? Clamp3.mismatch(daemon, Place.version) : "";
+        warning = differs ? t("versions", Place.version, daemon.version) : "";
+        return daemon !== null && daemon.port + daemon.token !== before;
     }
 
     // --- asking
@@ -186,10 +186,10 @@ MuseScore {
     }
 
     function upload() {
-        if (!run) { startDaemon(); return; }
+        if (!daemon) { startDaemon(); return; }
         show("asking", t("asking"));
         patience.restart();
-        underWay = Clamp3.send(run, "POST", "/v1/upload?name=" + content.name, content.text,
+        underWay = Clamp3.send(daemon, "POST", "/v1/upload?name=" + content.name, content.text,
             Clamp3.SCORE_TYPE, function (status, answer) {
                 if (status === 200) { find(answer.upload_id); } else { failed(status, answer); }
             });
@@ -197,7 +197,7 @@ MuseScore {
 
     function find(uploadId) {
         var question = Clamp3.question(uploadId, place, 10);
-        underWay = Clamp3.sendJson(run, "/v1/find", question, function (status, answer) {
+        underWay = Clamp3.sendJson(daemon, "/v1/find", question, function (status, answer) {
             var told = Clamp3.meaning(status, answer);
             if (told.state !== "answers") { failed(status, answer); return; }
             answered(told.hits);
@@ -236,7 +236,7 @@ MuseScore {
     function fetchTags(uploadId) {
         var question = Clamp3.question(uploadId, place, 8);
         question.languages = [Words.LANGUAGES[column], "en"];
-        underWay = Clamp3.sendJson(run, "/v1/tag", question, function (status, answer) {
+        underWay = Clamp3.sendJson(daemon, "/v1/tag", question, function (status, answer) {
             underWay = null;
             if (status === 200 && answer && answer.tags) { tags = answer.tags.map(labelOf); }
         });
@@ -253,7 +253,7 @@ MuseScore {
         previewed += 1;
         var hit = JSON.parse(hits.get(index).json);
         if (hit.piece.modality === "audio") { nextPreview(); return; }
-        Clamp3.send(run, "GET", Clamp3.previewPath(hit), null, "", function (status, answer) {
+        Clamp3.send(daemon, "GET", Clamp3.previewPath(hit), null, "", function (status, answer) {
             if (index < hits.count && hits.get(index).json === JSON.stringify(hit)) {
                 if (status === 200 && typeof answer === "string") {
                     hits.setProperty(index, "picture", "data:image/svg+xml;base64," + Qt.btoa(answer));
@@ -269,8 +269,8 @@ MuseScore {
         patience.stop();
         if (told.state === "noDaemon") {
             var changed = readRun();
-            if ((changed || status === 401) && run && retries > 0 && content) { retries -= 1; upload(); return; }
-            if (!run && retries > 0 && content) { retries -= 1; startDaemon(); return; }
+            if ((changed || status === 401) && daemon && retries > 0 && content) { retries -= 1; upload(); return; }
+            if (!daemon && retries > 0 && content) { retries -= 1; startDaemon(); return; }
         }
         if (told.wait && waited < 60) { waited += 1; waiting.start(); return; }
         waited = 0;
@@ -321,7 +321,7 @@ MuseScore {
         onTriggered: {
             tries += 1;
             root.readRun();
-            if (root.run) {
+            if (root.daemon) {
                 stop();
                 if (root.content) { root.upload(); } else { root.show("ready"); }
             } else if (tries > 100) {
@@ -382,7 +382,7 @@ MuseScore {
     // Opens the passage as a score of its own, copies it, closes it and pastes.
     function insertHit(index) {
         var hit = JSON.parse(hits.get(index).json);
-        Clamp3.send(run, "GET", Clamp3.excerptPath(hit), null, "", function (status, answer) {
+        Clamp3.send(daemon, "GET", Clamp3.excerptPath(hit), null, "", function (status, answer) {
             if (status !== 200 || typeof answer !== "string") {
                 notice = answer && answer.error ? answer.error.message : t("error");
                 return;
