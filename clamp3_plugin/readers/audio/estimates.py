@@ -93,7 +93,7 @@ def _without_overtones(totals: NDArray[np.float64]) -> NDArray[np.float64]:
     Left in, it makes a key pass for its dominant.
     """
     mixing = np.eye(12) + _TWELFTH * np.roll(np.eye(12), 7, axis=0)
-    return np.maximum(np.linalg.solve(mixing, totals), 0)
+    return np.asarray(np.maximum(np.linalg.solve(mixing, totals), 0), np.float64)
 
 
 def estimated_tempo(samples: Samples) -> float | None:
