@@ -74,10 +74,13 @@ class Synthesizer:
         self._set("synth.gain", _GAIN)
         self._set("synth.dynamic-sample-loading", 1)
         self._set("synth.lock-memory", 0)
-        self._synth = ctypes.c_void_p(self._library.new_fluid_synth(self._settings))
-        if self._library.fluid_synth_sfload(self._synth, str(soundfont).encode(), 1) == _FAILED:
+        self._owner = ctypes.c_void_p(self._library.new_fluid_synth(self._settings))
+        """Keeps the soundfont while synthesizers come and go."""
+        number = self._library.fluid_synth_sfload(self._owner, str(soundfont).encode(), 1)
+        if number == _FAILED:
             self.close()
             raise MissingFileError(f"{soundfont} is no soundfont that FluidSynth can load.")
+        self._font = ctypes.c_void_p(self._library.fluid_synth_get_sfont_by_id(self._owner, number))
 
     def play(self, messages: Sequence[Message], seconds: float, room: Room) -> Samples:
         """Render messages, in the order of their times.
@@ -96,28 +99,34 @@ class Synthesizer:
         Samples
             About -1 to 1, without any limit.
         """
-        self._library.fluid_synth_system_reset(self._synth)
-        self._set_up(room)
-        n = round(seconds * SAMPLE_RATE)
-        wave = np.zeros(n, np.float32)
+        library = self._library
+        synth = ctypes.c_void_p(library.new_fluid_synth(self._settings))
+        try:  # a new one each time: no reset brings the modulation of the reverberation back
+            library.fluid_synth_add_sfont(synth, self._font)
+            self._set_up(synth, room)
+            wave = np.zeros(round(seconds * SAMPLE_RATE), np.float32)
+            self._render(synth, messages, wave)
+        finally:
+            library.fluid_synth_remove_sfont(synth, self._font)
+            library.delete_fluid_synth(synth)
+        return wave
+
+    def _render(self, synth: ctypes.c_void_p, messages: Sequence[Message], wave: Samples) -> None:
+        n = len(wave)
         done = 0
         for message in messages:
             at = min(n, round(message.second * SAMPLE_RATE / _BLOCK) * _BLOCK)
             if at >= n:
                 break
             if at > done:
-                self._write(wave[done:at])
+                self._write(synth, wave[done:at])
                 done = at
-            self._send(message)
-        self._write(wave[done:])
-        self._write(
-            np.zeros(-n % _BLOCK, np.float32)
-        )  # the next one begins with a block of its own
-        return wave
+            self._send(synth, message)
+        self._write(synth, wave[done:])
 
     def close(self) -> None:
         """Let go of the library's memory."""
-        self._library.delete_fluid_synth(self._synth)
+        self._library.delete_fluid_synth(self._owner)
         self._library.delete_fluid_settings(self._settings)
 
     def __enter__(self) -> Self:
@@ -136,15 +145,15 @@ class Synthesizer:
             number = ctypes.c_double(value)
             self._library.fluid_settings_setnum(self._settings, name.encode(), number)
 
-    def _set_up(self, room: Room) -> None:
-        self._library.fluid_synth_set_chorus_on(self._synth, 0)
-        self._library.fluid_synth_set_reverb_on(self._synth, int(room.reverb))
+    def _set_up(self, synth: ctypes.c_void_p, room: Room) -> None:
+        self._library.fluid_synth_set_chorus_on(synth, 0)
+        self._library.fluid_synth_set_reverb_on(synth, int(room.reverb))
         for name, value in (("roomsize", room.size), ("damp", room.damp), ("level", room.level)):
             setter = getattr(self._library, f"fluid_synth_set_reverb_{name}")
-            setter(self._synth, ctypes.c_double(value))
+            setter(synth, ctypes.c_double(value))
 
-    def _send(self, message: Message) -> None:
-        library, synth, values = self._library, self._synth, message.values
+    def _send(self, synth: ctypes.c_void_p, message: Message) -> None:
+        library, values = self._library, message.values
         match message.kind:
             case "note_on":
                 library.fluid_synth_noteon(synth, *values)
@@ -159,12 +168,12 @@ class Synthesizer:
             case _:
                 raise ValueError(f"{message.kind} is nothing that is played")
 
-    def _write(self, wave: Samples) -> None:
+    def _write(self, synth: ctypes.c_void_p, wave: Samples) -> None:
         """Render what comes next into a stretch of the wave."""
         n = len(wave)
         left, right = np.zeros(n, np.float32), np.zeros(n, np.float32)
         self._library.fluid_synth_write_float(
-            self._synth, n, left.ctypes.data_as(ctypes.c_void_p), 0, 1,
+            synth, n, left.ctypes.data_as(ctypes.c_void_p), 0, 1,
             right.ctypes.data_as(ctypes.c_void_p), 0, 1,
         )  # fmt: skip
         wave[:] = (left + right) / 2
@@ -179,7 +188,7 @@ def _library() -> ctypes.CDLL:
             "On Debian: apt install libfluidsynth3; elsewhere see fluidsynth.org.",
         )
     library = ctypes.CDLL(name)
-    for maker in ("new_fluid_settings", "new_fluid_synth"):
+    for maker in ("new_fluid_settings", "new_fluid_synth", "fluid_synth_get_sfont_by_id"):
         getattr(library, maker).restype = ctypes.c_void_p
     library.fluid_set_log_function.restype = ctypes.c_void_p
     for level in range(5):  # what it has to say goes to standard error

@@ -1,0 +1,146 @@
+"""How well recordings are found: by and for scores, by words, and the place that a clip was cut from.
+
+Conventions: music is rendered with a soundfont that training never heard; a *library* is a list of
+recordings, each with an embedding of the whole and of its windows of ten seconds, unit rows. All
+embeddings are of one model.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clamp3_models.audio.frames import SAMPLE_RATE
+from clamp3_models.encoder import Clamp3Encoder
+from clamp3_models.evaluation.retrieval import hit_rate, mean_reciprocal_rank, ranks
+from clamp3_plugin.encoding import Embeddings, normalize
+from clamp3_plugin.readers.windows import windows
+
+CLIP_S = 10.0
+NEAR_S = 5.0
+"""A place is right that is at most so far from where a clip was cut."""
+
+Samples = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Heard:
+    """A recording as the library keeps it."""
+
+    whole: NDArray[np.float32]
+    """Shape ``(D,)``."""
+    windows: Embeddings
+    """Empty for a recording of twelve seconds or less."""
+    starts: tuple[float, ...]
+    """Second of each window."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClipFigures:
+    """Of clips that were cut at random."""
+
+    right_piece: float
+    """Share of clips whose piece comes first."""
+    right_place: float
+    """Share whose piece comes first and whose nearest window lies near where they were cut."""
+
+
+def hear(encoder: Clamp3Encoder, samples: Samples) -> Heard:
+    """Embed a recording: its windows, and the whole as their mean."""
+    rows = encoder.audio_features(samples)
+    passages = windows(len(samples) / SAMPLE_RATE)
+    if not passages:
+        (whole,) = normalize(encoder.encode_audio([rows]))
+        return Heard(whole, np.zeros((0, encoder.dim), np.float32), ())
+    spans = [(passage.start or 0.0, passage.end or 0.0) for passage in passages]
+    frame_s = encoder.frame_s
+    cut = [rows[round(start / frame_s) : max(1, round(end / frame_s))] for start, end in spans]
+    kept = [part if len(part) else rows[-1:] for part in cut]
+    embedded = normalize(encoder.encode_audio(kept))
+    (whole,) = normalize(embedded.mean(0, keepdims=True))
+    return Heard(whole, embedded, tuple(start for start, _ in spans))
+
+
+def same_piece(left: Embeddings, right: Embeddings) -> dict[str, float]:
+    """Rank the row that belongs to each row, among all: MRR and hits, and the other way round.
+
+    Examples
+    --------
+    >>> same_piece(np.eye(3), np.eye(3))["MRR"]
+    1.0
+    """
+    own = np.arange(len(left))
+    there, back = ranks(left, right, own), ranks(right, left, own)
+    return {
+        "MRR": mean_reciprocal_rank(there),
+        "Hit@10": hit_rate(there, 10),
+        "MRR back": mean_reciprocal_rank(back),
+        "Hit@10 back": hit_rate(back, 10),
+    }
+
+
+def accuracy_over_chance(
+    music: Embeddings, texts: Embeddings, members: NDArray[np.bool_]
+) -> tuple[float, float]:
+    """Classify recordings by the nearest text.
+
+    Parameters
+    ----------
+    music : ndarray
+        Recordings, shape ``(n, D)``.
+    texts : ndarray
+        One for each class, shape ``(classes, D)``.
+    members : ndarray
+        Which recording belongs to which classes, shape ``(n, classes)``.
+
+    Returns
+    -------
+    accuracy, chance
+        Means over the classes: of their recordings, how many are put into a class of theirs, and how
+        many would be if classes were drawn.
+
+    Examples
+    --------
+    >>> accuracy_over_chance(np.eye(2), np.eye(2), np.eye(2, dtype=bool))
+    (1.0, 0.5)
+    """
+    cosines = normalize(music) @ normalize(texts).T
+    hits = members[np.arange(len(music)), cosines.argmax(1)]
+    present = members.any(0)
+    by_class = [hits[column].mean() for column in members.T[present]]
+    by_chance = [members[column].mean(1).mean() for column in members.T[present]]
+    return float(np.mean(by_class)), float(np.mean(by_chance))
+
+
+def clip_starts(lengths_s: Sequence[float], clips: int, seed: int = 0) -> list[tuple[int, float]]:
+    """Choose where clips are cut: which recording, and from which second."""
+    rng = np.random.default_rng(seed)
+    long_enough = [i for i, length in enumerate(lengths_s) if length > CLIP_S]
+    chosen = rng.choice(long_enough, clips)
+    return [(int(i), float(rng.uniform(0, lengths_s[i] - CLIP_S))) for i in chosen]
+
+
+def find_clips(
+    library: Sequence[Heard], clips: Embeddings, cut_from: Sequence[tuple[int, float]]
+) -> ClipFigures:
+    """Find clips among the windows of a library.
+
+    Parameters
+    ----------
+    library : sequence of Heard
+        All recordings.
+    clips : ndarray
+        Embeddings of clips, shape ``(n, D)``.
+    cut_from : sequence of (int, float)
+        Recording and second of each.
+    """
+    embedded = [one.windows if len(one.windows) else one.whole[None] for one in library]
+    owners = np.repeat(np.arange(len(library)), [len(rows) for rows in embedded])
+    starts = np.array([s for one in library for s in (one.starts or (0.0,))])
+    best = (normalize(clips) @ np.concatenate(embedded).T).argmax(1)
+    pieces = np.array([piece for piece, _ in cut_from])
+    seconds = np.array([second for _, second in cut_from])
+    right = owners[best] == pieces
+    near = np.abs(starts[best] - seconds) <= NEAR_S
+    return ClipFigures(float(right.mean()), float((right & near).mean()))

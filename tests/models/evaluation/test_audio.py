@@ -1,0 +1,64 @@
+"""Figures of recordings: what is right, what is near, what chance gives."""
+
+import numpy as np
+import pytest
+
+from clamp3_models.evaluation.audio import (
+    Heard,
+    accuracy_over_chance,
+    clip_starts,
+    find_clips,
+    same_piece,
+)
+
+
+def library() -> list[Heard]:
+    eye = np.eye(6, dtype=np.float32)
+    return [
+        Heard(eye[0], eye[0:3], (0.0, 5.0, 10.0)),
+        Heard(eye[3], eye[3:5], (0.0, 5.0)),
+        Heard(eye[5], np.zeros((0, 6), np.float32), ()),
+    ]
+
+
+def test_a_clip_is_at_the_right_place_within_five_seconds() -> None:
+    clips = np.eye(6, dtype=np.float32)[[2, 4, 5]]
+
+    figures = find_clips(library(), clips, [(0, 6.0), (1, 0.5), (2, 1.0)])
+
+    assert figures.right_piece == 1.0
+    assert figures.right_place == 1.0
+
+
+def test_a_place_too_far_away_and_another_piece_are_told_apart() -> None:
+    clips = np.eye(6, dtype=np.float32)[[0, 3]]
+
+    figures = find_clips(library(), clips, [(0, 9.0), (0, 0.0)])
+
+    assert figures.right_piece == 0.5
+    assert figures.right_place == 0.0
+
+
+def test_clips_lie_inside_their_recordings_and_are_the_same_every_time() -> None:
+    starts = clip_starts([9.0, 30.0, 12.0], 50)
+
+    assert starts == clip_starts([9.0, 30.0, 12.0], 50)
+    assert {piece for piece, _ in starts} == {1, 2}
+    assert all(0 <= second <= {1: 20.0, 2: 2.0}[piece] for piece, second in starts)
+
+
+def test_pieces_are_ranked_both_ways() -> None:
+    left = np.eye(3, dtype=np.float32)
+
+    figures = same_piece(left, left[[1, 0, 2]])
+
+    assert figures["MRR"] == pytest.approx((0.5 + 0.5 + 1) / 3)
+    assert figures["Hit@10"] == 1.0
+
+
+def test_classes_count_alike_whatever_their_size() -> None:
+    music = np.eye(2, dtype=np.float32)[[0, 0, 0, 1]]
+    texts = np.eye(2, dtype=np.float32)
+    members = np.array([[True, False], [True, False], [True, False], [True, False]])
+
+    assert accuracy_over_chance(music, texts, members) == (0.75, 0.5)
