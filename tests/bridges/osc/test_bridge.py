@@ -26,6 +26,7 @@ from clamp3_bridges.osc.queries import (
 from clamp3_bridges.osc.secret import token_file
 from clamp3_bridges.osc.takes import midi_file
 from clamp3_plugin import __version__
+from clamp3_plugin.wire import MAX_CONTENT
 from tests.bridges.osc.peer import Peer, free_port
 from tests.bridges.osc.test_packets import hostile
 
@@ -79,6 +80,25 @@ def test_a_file_in_the_inbox_finds_pieces(peer, served):
     heard = peer.ask(FindFile(1, str(served.data / "inbox" / "take.mid")))
 
     assert isinstance(heard[-1], End)
+
+
+def test_a_file_of_eleven_minutes_finds_pieces(peer, served):
+    (served.data / "inbox" / "long.mid").write_bytes(midi_file(notes(4 * 60 * 11)))
+
+    heard = peer.ask(FindFile(1, str(served.data / "inbox" / "long.mid")))
+
+    assert isinstance(heard[-1], End)
+
+
+def test_a_file_over_the_limit_is_refused(peer, served):
+    with (served.data / "inbox" / "huge.wav").open("wb") as file:
+        file.truncate(MAX_CONTENT + 1)
+
+    (answer,) = peer.ask(FindFile(1, str(served.data / "inbox" / "huge.wav")))
+
+    assert isinstance(answer, Failure)
+    assert answer.code == 3
+    assert "over 16 MiB" in answer.message
 
 
 def test_a_midi_file_as_a_blob_finds_pieces(peer):
