@@ -154,6 +154,15 @@ class Screen:
 
         return until(look, "the panel's button is seen")
 
+    def switch(self) -> tuple[int, int]:
+        """The middle of the switch for live questions, above the right end of the button."""
+        self.button()
+        right = self.picture()[:, WIDTH * 3 // 5 :]
+        strong = (right.max(axis=2) - right.min(axis=2)) > 50
+        top = int(np.flatnonzero(strong.sum(axis=1) > 120)[0])
+        edge = int(np.flatnonzero(strong[top + 3])[-1]) + WIDTH * 3 // 5
+        return edge - 15, top - 17
+
     def open_panel(self) -> tuple[int, int]:
         """Open the panel by its shortcut; gives the middle of its button."""
         self.staves()

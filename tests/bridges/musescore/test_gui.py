@@ -121,7 +121,7 @@ def test_the_panel_recovers_from_a_daemon_that_dies_and_comes_back_as_another(
 
 def test_live_asks_again_when_other_bars_are_selected(screen: Screen, recorder: Recorder):
     screen.open_panel()
-    screen.do("key", "shift+Tab", "key", "space")  # the switch before the button
+    screen.do("mousemove", *screen.switch(), "click", 1)
 
     screen.select_bars(2, 3, staves=(1, 1))
     screen.says("clamp3 panel: answers")

@@ -324,7 +324,7 @@ MuseScore {
             if (root.daemon) {
                 stop();
                 if (root.content) { root.upload(); } else { root.show("ready"); }
-            } else if (tries > 100) {
+            } else if (tries > 300) {  // 90 s: the first start reads the model from a cold disk
                 stop();
                 root.clear();
                 root.show("noDaemon", root.t("noDaemon"), root.t("noDaemonHint"));
