@@ -20,6 +20,7 @@ def _record_and_ask(ardour: str, folder: Path) -> None:
         said = record(ardour, here, folder)
         heard = [*here.peer.hear_all(120), *here.peer.hear_all(120)]
         asked = _ask_in_session(ardour, here, folder)
+        keys, tone = _ask_with_ranges(ardour, folder)
 
     found = [answer for answer in heard if isinstance(answer, Result) and answer.id == "midi"]
     assert Path(found[0].path).stem == RECORDED
@@ -29,6 +30,9 @@ def _record_and_ask(ardour: str, folder: Path) -> None:
     sounds = [Path(line.split(" ", 1)[1]) for line in said if line[:8] in {"recorded", "bounced "}]
     assert [path.read_bytes()[:4] for path in sounds] == [b"RIFF", b"RIFF"]
     assert f"1. {RECORDED}" in asked
+    assert f"1. {RECORDED}" in keys
+    assert tone.startswith("tone\n")
+    assert tone.count("\n") > 1  # hits, or that the model has no ears
 
 
 def _ask_in_session(ardour: str, here: Studio, folder: Path) -> str:
@@ -41,3 +45,18 @@ def _ask_in_session(ardour: str, here: Studio, folder: Path) -> str:
     assert "== " in done.stdout, done.stdout + done.stderr
     assert not list(here.home.cache.glob("clamp3-take-*"))
     return done.stdout
+
+
+def _ask_with_ranges(ardour: str, folder: Path) -> list[str]:
+    """Run the editor's script with a range of each track; gives what it showed, track by track."""
+    script = Path(__file__).with_name("range.lua")
+    command = [
+        ardour,
+        str(script),
+        str(folder / "session"),
+        str(folder / "scripts/clamp3_find.lua"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+    parts = done.stdout.split("== ")[1:]
+    assert len(parts) == 2, done.stdout + done.stderr
+    return parts
