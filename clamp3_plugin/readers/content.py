@@ -87,14 +87,11 @@ class Content(Protocol):
         """
 
 
-class Written(Protocol):
+class Written(Content, Protocol):
     """Music as text (interleaved ABC or MTF): a ``Score`` or a ``Performance``."""
 
     def whole(self) -> str:
         """Text of the whole piece as the encoder reads it."""
-
-    def passages(self) -> list[Passage]:
-        """Stretches that are indexed beside the whole, in order; empty for a piece of one stretch."""
 
     def excerpt(self, passage: Passage) -> str:
         """Text of a part, readable by itself (key, metre, tempo carried into it).

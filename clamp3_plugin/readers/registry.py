@@ -33,7 +33,7 @@ from clamp3_plugin.readers.abc_book import decode
 from clamp3_plugin.readers.audio.limits import MAX_BYTES as MAX_AUDIO_BYTES
 from clamp3_plugin.readers.audio.read import read_audio
 from clamp3_plugin.readers.audio.recording import Recording
-from clamp3_plugin.readers.content import Content, text_of
+from clamp3_plugin.readers.content import Content, Written, text_of
 from clamp3_plugin.readers.musescore.read import read_musescore
 from clamp3_plugin.readers.music21_scores.humdrum import MAX_BYTES as MAX_HUMDRUM_BYTES
 from clamp3_plugin.readers.music21_scores.humdrum import read_humdrum
@@ -190,6 +190,24 @@ def read(path: Path, *, as_score: bool = False) -> list[Content]:
     name = display_name(path.name or str(path))
     with _opened(path, name) as (file, form):
         return _pieces(file, form, name, as_score=as_score)
+
+
+def read_written(path: Path) -> list[Written]:
+    """Read the pieces of a file of notation or MIDI.
+
+    Raises
+    ------
+    MissingFileError
+        It is not there or may not be read.
+    InputRefusedError
+        It is a recording, or no reader takes it.
+    """
+    written: list[Written] = []
+    for piece in read(path):
+        if not isinstance(piece, Score | Performance):
+            raise UnsupportedFormatError(f"{path} is a recording, and notation or MIDI is wanted.")
+        written.append(piece)
+    return written
 
 
 def read_bytes(data: bytes, name: str, *, as_score: bool = False) -> list[Content]:

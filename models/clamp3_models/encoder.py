@@ -19,8 +19,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from clamp3_models import audio
 from clamp3_models.clamp3 import Clamp3, Clamp3Config, mean_pool
+from clamp3_models.front_ends import ROW_S
 from clamp3_models.patches import patchify
 from clamp3_models.segments import Segment, passes, segments_of
 from clamp3_models.tokenizer import Tokenizer, join_lines
@@ -49,7 +49,6 @@ class FrontEnd(Protocol):
 FrontEnds = Callable[[str], FrontEnd]
 """Loads the front end of a name, as a model's configuration has it."""
 
-_ROW_S = {audio.NAME: audio.ROW_S}
 """Seconds that a row stands for where it is not the paper's five."""
 
 _POSITIONS_AT_ONCE = {"cpu": 4096, "mps": 16384, "cuda": 65536}
@@ -91,7 +90,7 @@ class Clamp3Encoder:
     @property
     def frame_s(self) -> float:
         """Seconds that a row of audio features stands for."""
-        return _ROW_S.get(self.config.audio_front_end, 5.0)
+        return ROW_S.get(self.config.audio_front_end, 5.0)
 
     def require(self, modality: Modality) -> None:
         """Make ready to read a modality.
@@ -101,8 +100,8 @@ class Clamp3Encoder:
         NoModelError
             The model has no audio encoder, or its front end is not here.
         """
-        if modality is Modality.AUDIO and self._audio:
-            _ = self._front_end
+        if modality is Modality.AUDIO:
+            _ = self._audio, self._front_end
 
     def hear_through(self, front_ends: FrontEnds) -> None:
         """Say where ``audio_features`` gets the front end that the configuration names."""

@@ -5,10 +5,10 @@ from pathlib import Path
 import torch
 
 from clamp3_models import weights
-from clamp3_models.audio import NAME as MINI_EAR
 from clamp3_models.audio.front_end import load_front_end
 from clamp3_models.device import choose_device, choose_dtype, set_threads
 from clamp3_models.encoder import Clamp3Encoder, FrontEnd
+from clamp3_models.front_ends import MINI_NOTES
 from clamp3_models.parts import MERT, load_mert
 from clamp3_models.store import ModelStore
 from clamp3_plugin.config import Config, Home
@@ -77,7 +77,7 @@ def load_model(
 
 def _load(folder: Path, store: ModelStore, device: str, dtype: torch.dtype) -> Clamp3Encoder:
     def front_ends(name: str) -> FrontEnd:
-        if name == MINI_EAR:
+        if name == MINI_NOTES:
             return load_front_end(folder)
         if name != MERT:
             raise NoModelError(

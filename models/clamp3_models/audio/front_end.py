@@ -12,11 +12,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from clamp3_models.audio import ROW_S
 from clamp3_models.audio.frames import SAMPLE_RATE, FrameExtractor
 from clamp3_models.audio.note_network import NoteNetwork
 from clamp3_models.audio.row_network import RowNetwork, whole_seconds
 from clamp3_models.folder import FRONT_END_FILE
+from clamp3_models.front_ends import MINI_NOTES, ROW_S
 from clamp3_models.weights import check_state_dict, read_state_dict
 from clamp3_plugin.errors import BrokenFileError, EmptyContentError
 
@@ -51,7 +51,7 @@ class MiniFrontEnd:
     @property
     def frame_s(self) -> float:
         """Seconds that a row stands for."""
-        return ROW_S
+        return ROW_S[MINI_NOTES]
 
     def features(self, samples: Samples) -> Rows:
         """Compute the rows of a recording, mono, 24 kHz.

@@ -15,9 +15,9 @@ from clamp3_models.evaluation.variants import rest_of
 from clamp3_models.training.records import Record, read_records
 from clamp3_models.training.texts import Fact, facts_of, full_text
 from clamp3_plugin.errors import Clamp3Error, EmptyContentError
-from clamp3_plugin.readers.content import Content
+from clamp3_plugin.readers.content import Written
 from clamp3_plugin.readers.performance import read_midi
-from clamp3_plugin.readers.registry import read
+from clamp3_plugin.readers.registry import read_written
 from clamp3_plugin.readers.score import Score, score_from_standard_abc
 
 SHIPPED_CLASSES = frozenset({"open", "permission"})
@@ -126,14 +126,14 @@ def _translations(value: object) -> dict[str, str]:
     return {str(k): str(v) for k, v in value.items() if v} if isinstance(value, Mapping) else {}
 
 
-def _contents(record: Record, unread: list[str]) -> Iterator[tuple[str, Content]]:
-    attempts: list[tuple[str, Callable[[], Iterable[Content]]]] = [
+def _contents(record: Record, unread: list[str]) -> Iterator[tuple[str, Written]]:
+    attempts: list[tuple[str, Callable[[], Iterable[Written]]]] = [
         ("score", lambda: _score(record.fields.get("abc"))),
         ("performance", lambda: read_midi(record.midi) if record.midi else []),
         ("recording", lambda: _recording(record.fields.get("midi_b64"))),
     ]
     names = record.fields.get("filepaths") or []
-    attempts += [("recording", partial(read, record.folder / name)) for name in names]
+    attempts += [("recording", partial(read_written, record.folder / name)) for name in names]
     for what, attempt in attempts:
         try:
             yield from ((what, content) for content in attempt())
@@ -141,11 +141,11 @@ def _contents(record: Record, unread: list[str]) -> Iterator[tuple[str, Content]
             unread.append(f"{record.id}: {what}: {error}")
 
 
-def _score(abc: str | None) -> Iterable[Content]:
+def _score(abc: str | None) -> Iterable[Written]:
     return [score_from_standard_abc(abc)] if abc else []
 
 
-def _recording(encoded: str | None) -> Iterable[Content]:
+def _recording(encoded: str | None) -> Iterable[Written]:
     return read_midi(base64.b64decode(encoded, validate=True)) if encoded else []
 
 

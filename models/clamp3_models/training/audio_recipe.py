@@ -18,12 +18,12 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from clamp3_models.audio import NAME
 from clamp3_models.audio.frames import FrameExtractor
 from clamp3_models.audio.front_end import Networks
 from clamp3_models.audio.note_network import NoteNetwork, state_from_onnx
 from clamp3_models.audio.onnx_weights import read_constants
 from clamp3_models.folder import CONFIG_FILE, FRONT_END_FILE, SUMS_FILE, WEIGHTS_FILE, write_sums
+from clamp3_models.front_ends import MINI_NOTES
 from clamp3_models.training.audio_bank import Studio, make_shards, read_bank
 from clamp3_models.training.audio_batches import AudioBatchSettings
 from clamp3_models.training.audio_stage import (
@@ -197,7 +197,7 @@ def write_with_audio(recipe: AudioRecipe, paths: AudioPaths, student: AudioStude
         read_config(paths.model),
         audio=recipe.tower,
         audio_length=recipe.audio_length,
-        audio_front_end=NAME,
+        audio_front_end=MINI_NOTES,
     )
     text = json.dumps(config.to_json(), indent=2) + "\n"
     (paths.output / CONFIG_FILE).write_text(text, "utf-8")

@@ -24,7 +24,7 @@ from clamp3_models.training.records import Record
 from clamp3_models.training.texts import facts_of, full_text, texts_of
 from clamp3_plugin.errors import Clamp3Error
 from clamp3_plugin.music import Modality
-from clamp3_plugin.readers.content import Content
+from clamp3_plugin.readers.content import Written
 
 Progress = Callable[[int], None]
 _log = logging.getLogger(__name__)
@@ -184,7 +184,7 @@ def _cut(settings: BankSettings, record: Record) -> tuple[str, list[_Cut]]:
 
 
 def _take(
-    form: _Cut, content: Content, intervals: Sequence[int], choose: random.Random,
+    form: _Cut, content: Written, intervals: Sequence[int], choose: random.Random,
     settings: BankSettings,
 ) -> None:  # fmt: skip
     transpose = transpose_score if content.modality is Modality.SCORE else transpose_performance

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from clamp3_plugin.errors import BrokenFileError, Clamp3Error, MissingFileError
-from clamp3_plugin.readers.content import Content
+from clamp3_plugin.readers.content import Written
 from clamp3_plugin.readers.performance import read_midi
-from clamp3_plugin.readers.registry import read
+from clamp3_plugin.readers.registry import read_written
 from clamp3_plugin.readers.score import score_from_standard_abc
 
 
@@ -38,9 +38,9 @@ class Record:
     midi: bytes | None = field(default=None, repr=False)
     """A MIDI file made from the score, where there is one."""
 
-    def contents(self) -> list[Content]:
+    def contents(self) -> list[Written]:
         """Read the music in all the forms there are; forms that cannot be read are left out."""
-        found: list[Content] = []
+        found: list[Written] = []
         for read_one in (self._score, self._performance, self._files):
             try:
                 found += read_one()
@@ -48,11 +48,11 @@ class Record:
                 continue
         return found
 
-    def _score(self) -> Sequence[Content]:
+    def _score(self) -> Sequence[Written]:
         abc = self.fields.get("abc")
         return [score_from_standard_abc(abc)] if abc else []
 
-    def _performance(self) -> Sequence[Content]:
+    def _performance(self) -> Sequence[Written]:
         if self.midi is not None:
             return read_midi(self.midi)
         try:
@@ -61,9 +61,11 @@ class Record:
         except binascii.Error as error:
             raise BrokenFileError(f"{self.id}: midi_b64 is no base64.") from error
 
-    def _files(self) -> Sequence[Content]:
+    def _files(self) -> Sequence[Written]:
         return [
-            piece for name in self.fields.get("filepaths", []) for piece in read(self.folder / name)
+            piece
+            for name in self.fields.get("filepaths", [])
+            for piece in read_written(self.folder / name)
         ]
 
 

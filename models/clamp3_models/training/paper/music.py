@@ -19,7 +19,7 @@ from clamp3_models.training.paper.examples import NAMELESS_SHARE, window
 from clamp3_models.training.records import Record
 from clamp3_plugin.errors import BrokenFileError, MissingFileError
 from clamp3_plugin.readers.performance import read_midi
-from clamp3_plugin.readers.registry import read
+from clamp3_plugin.readers.registry import read_written
 from clamp3_plugin.readers.score import score_from_standard_abc
 
 _ABC, _MIDI = "abc", "midi"
@@ -52,7 +52,7 @@ class Form:
         if self.name == _MIDI:
             return read_midi(self._midi())[0].whole()
         path = self.record.folder / self.name
-        return _text(path) if path.suffix.lower() == ".mtf" else read(path)[0].whole()
+        return _text(path) if path.suffix.lower() == ".mtf" else read_written(path)[0].whole()
 
     def patches(
         self, length: int, choose: random.Random | None, *, drop_names: bool = True
