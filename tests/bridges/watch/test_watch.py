@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -79,6 +80,10 @@ def test_a_bounce_is_answered_by_a_line_and_a_notification(served, tmp_path):
         (bounces / "jig & reel.abc").write_text(JIG)
         line = watcher.line().decode()
         assert silent.line().decode() == line
+        until = time.monotonic() + 30
+        while not told.exists():  # the line comes first, then the notification
+            assert time.monotonic() < until, "nobody was notified"
+            time.sleep(0.05)
 
     assert "jig & reel.abc: The Tripping Jig (1.000); " in line
     assert line.count(";") == 2
