@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from clamp3_bridges.installing import Place, System, mark
+from clamp3_bridges.installing import Place, System
+from clamp3_bridges.osc_script import compose
 from clamp3_plugin.config import Home
 
 NAME = "puredata"
-TOKEN = "osc.token"  # noqa: S105 - the name of the file that clamp3 bridge osc keeps it in
 PATCHES = ("clamp3.pd", "clamp3-help.pd")
 
 
@@ -28,14 +28,7 @@ class PureDataHost:
     def files(self, place: Place, home: Home) -> Mapping[str, bytes]:  # noqa: ARG002 - there is one place
         """Give the object, and a help patch that knows where the token is."""
         folder = files(__package__ or "") / "patches"
-        token = _atom(str(home.run / TOKEN))
-        texts = {name: (folder / name).read_text("utf-8") for name in PATCHES}
-        return {
-            f"clamp3/{name}": text.replace("@MARK@", mark(NAME))
-            .replace("@TOKEN_FILE@", token)
-            .encode()
-            for name, text in texts.items()
-        }
+        return compose(folder, PATCHES, NAME, home, _atom)
 
     def next_steps(self, place: Place) -> Sequence[str]:
         """Say how the object is found."""

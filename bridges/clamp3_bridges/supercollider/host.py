@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from clamp3_bridges.installing import Place, System, mark
-from clamp3_bridges.puredata.host import TOKEN
+from clamp3_bridges.installing import Place, System
+from clamp3_bridges.osc_script import compose
 from clamp3_plugin.config import Home
 
 NAME = "supercollider"
@@ -28,14 +28,7 @@ class SuperColliderHost:
     def files(self, place: Place, home: Home) -> Mapping[str, bytes]:  # noqa: ARG002 - there is one place
         """Give the class, which knows where the token is."""
         folder = files(__package__ or "") / "quark"
-        token = str(home.run / TOKEN).replace("\\", "\\\\").replace('"', '\\"')
-        texts = {name: folder.joinpath(*name.split("/")).read_text("utf-8") for name in FILES}
-        return {
-            f"clamp3/{name}": text.replace("@MARK@", mark(NAME))
-            .replace("@TOKEN_FILE@", token)
-            .encode()
-            for name, text in texts.items()
-        }
+        return compose(folder, FILES, NAME, home, _escaped)
 
     def next_steps(self, place: Place) -> Sequence[str]:
         """Say how the class is compiled."""
@@ -55,3 +48,8 @@ def _support(system: System) -> Path:
         return user / "Library" / "Application Support" / "SuperCollider"
     share = Path(system.environ.get("XDG_DATA_HOME") or user / ".local" / "share")
     return share / "SuperCollider"
+
+
+def _escaped(text: str) -> str:
+    """Write a text between the quotes of a string."""
+    return text.replace("\\", "\\\\").replace('"', '\\"')

@@ -2,9 +2,7 @@
 
 import os
 import shutil
-import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,11 +11,8 @@ from clamp3_bridges.installing import Place, install
 from clamp3_bridges.osc.queries import TakeNote
 from clamp3_bridges.osc.takes import midi_file
 from clamp3_bridges.supercollider.host import SuperColliderHost
-from clamp3_plugin.client import ensure_daemon
-from clamp3_plugin.config import Home
 from tests.bridges.apart import apart
-from tests.bridges.osc.peer import free_port
-from tests.cli.conftest import HASH_DAEMON, JIG, WALTZ, end
+from tests.bridges.serving import serving
 
 QUESTIONS = """
 var asker = Clamp3.new(%PORT%), left = 5, file, bytes, id;
@@ -65,34 +60,17 @@ def test_the_class_asks_and_hears_one_end_a_question(sclang, tmp_path):
 
 
 def _ask(sclang: str, folder: Path) -> str:
-    """Serve a library of two tunes, and let SuperCollider ask; gives what it printed."""
-    home = Home.locate(str(folder / "home"))
-    music = folder / "music"
-    music.mkdir()
-    (music / "jig.abc").write_text(JIG)
-    (music / "waltz.abc").write_text(WALTZ)
+    """Let SuperCollider ask; gives what it printed."""
     (folder / "take.mid").write_bytes(
         midi_file([TakeNote("t", 60 + i % 12, 80, i * 0.25, 0.25) for i in range(100)])
     )
     extensions = folder / "share" / "SuperCollider" / "Extensions"
-    install(SuperColliderHost(), Place("SuperCollider", extensions, is_present=True), home)
-    port = free_port()
-    questions = QUESTIONS.replace("%PORT%", str(port)).replace("%FOLDER%", str(folder))
-    (folder / "ask.scd").write_text(questions)
-    command = [sys.executable, "-m", "clamp3_cli", "--home", str(home.run.parent), "bridge", "osc"]
-    try:
-        with ensure_daemon(home, command=HASH_DAEMON, timeout_s=60) as client:
-            list(client.index([str(music)]))
-        with subprocess.Popen([*command, "--port", str(port)], stdout=subprocess.PIPE) as bridge:
-            try:
-                assert bridge.stdout is not None
-                assert str(port).encode() in bridge.stdout.readline()
-                return _run(sclang, folder)
-            finally:
-                bridge.send_signal(signal.SIGINT)
-                bridge.wait(20)
-    finally:
-        end(home)
+    with serving(folder) as served:
+        place = Place("SuperCollider", extensions, is_present=True)
+        install(SuperColliderHost(), place, served.home)
+        questions = QUESTIONS.replace("%PORT%", str(served.port)).replace("%FOLDER%", str(folder))
+        (folder / "ask.scd").write_text(questions)
+        return _run(sclang, folder)
 
 
 def _run(sclang: str, folder: Path) -> str:
