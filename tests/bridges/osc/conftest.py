@@ -61,8 +61,8 @@ def _run(loop, task):
 
 
 @pytest.fixture(scope="session")
-def bridge(served: Home) -> Iterator[int]:
-    """``clamp3 bridge osc`` as a process; gives its port."""
+def running(served: Home) -> Iterator[tuple[int, int]]:
+    """``clamp3 bridge osc`` as a process; gives its port and its number."""
     port = free_port()
     command = [sys.executable, "-m", "clamp3_cli", "--home", str(served.run.parent), "bridge"]
     process = subprocess.Popen([*command, "osc", "--port", str(port)], stdout=subprocess.PIPE)
@@ -71,9 +71,15 @@ def bridge(served: Home) -> Iterator[int]:
         assert str(port).encode() in process.stdout.readline()
         for _ in range(2):
             process.stdout.readline()
-        yield port
+        yield port, process.pid
         process.send_signal(signal.SIGINT)
         process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def bridge(running: tuple[int, int]) -> int:
+    """The port of that process."""
+    return running[0]
 
 
 @pytest.fixture
