@@ -91,9 +91,9 @@ class NoteNetwork(nn.Module):
         """
         harmonics = self._harmonics(self.spectrum(windows))
         contour = torch.sigmoid(self.contour_out(torch.relu(self.contour_in(harmonics))))
-        notes = torch.sigmoid(self.note_out(torch.relu(self.note_in(contour))))
+        notes = torch.sigmoid(_single(self.note_out, torch.relu(self.note_in(contour))))
         attacks = torch.relu(self.onset_in(harmonics))
-        onsets = torch.sigmoid(self.onset_out(torch.cat([notes, attacks], 1)))
+        onsets = torch.sigmoid(_single(self.onset_out, torch.cat([notes, attacks], 1)))
         return notes[:, 0], onsets[:, 0]
 
     def spectrum(self, windows: Tensor) -> Tensor:
@@ -121,9 +121,7 @@ class NoteNetwork(nn.Module):
         needed = 2 * blocks * _BLOCK + HOP - 2
         padded = F.pad(wave, (HOP // 2 - 1, needed - wave.shape[1] - HOP // 2 + 1))
         frames = padded.unfold(1, HOP + 2 * _BLOCK - 2, 2 * _BLOCK)
-        taps = self.low_pass[0, 0]
-        band = torch.stack([F.pad(taps, (2 * i, 2 * (_BLOCK - 1 - i))) for i in range(_BLOCK)], 1)
-        return (frames @ band).flatten(1)[:, :n]
+        return (frames @ _banded(self.low_pass[0, 0])).flatten(1)[:, :n]
 
     def _harmonics(self, spectrum: Tensor) -> Tensor:
         """Put what sounds at a tone's overtones beside it: ``(B, 8, FRAMES, 264)``."""
@@ -133,6 +131,23 @@ class NoteNetwork(nn.Module):
             for bins in _HARMONICS
         ]
         return torch.stack(shifted, 1)
+
+
+def _banded(taps: Tensor) -> Tensor:
+    """Put a filter into a matrix ``(HOP + 2 * _BLOCK - 2, _BLOCK)``, in each column two rows further down."""
+    height = HOP + 2 * _BLOCK - 2
+    repeated = F.pad(taps, (0, 2 * _BLOCK)).repeat(_BLOCK)  # by two longer than a column
+    return repeated[: _BLOCK * height].view(_BLOCK, height).t()
+
+
+def _single(convolution: nn.Conv2d, x: Tensor) -> Tensor:
+    """Convolve to one channel: all taps in one product, then folded, in half of torch's own time."""
+    B, C, T, K = x.shape
+    height, width = convolution.weight.shape[2:]
+    products = convolution.weight.reshape(C, -1).flip(1).t() @ x.reshape(B, C, T * K)
+    padding = (height // 2, width // 2)
+    bias = convolution.bias if convolution.bias is not None else 0
+    return F.fold(products, (T, K), (height, width), padding=padding) + bias
 
 
 def state_from_onnx(constants: Mapping[str, NDArray[np.float32]]) -> dict[str, Tensor]:
