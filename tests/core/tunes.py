@@ -1,6 +1,9 @@
 """Synthesised pieces of music, each a melody with chords of its own, as samples."""
 
+from pathlib import Path
+
 import numpy as np
+import soundfile
 
 RATE = 24_000
 _MAJOR = (0, 2, 4, 5, 7, 9, 11)
@@ -33,6 +36,12 @@ def played(seed: int, seconds: float, tempo: float = 120.0, tonic: int = 60, rat
         _add(wave, number * beat, 0.9 * beat, _pitch(tonic + register, degree), 0.25, colour, rate)
     noise = 0.002 * rng.standard_normal(len(wave))
     return (wave / np.abs(wave).max() * 0.7 + noise).astype(np.float32)
+
+
+def write_bounce(path: Path) -> None:
+    """Write what a DAW bounces: a minute of stereo at 48 kHz and 24 bits, some 17 MB."""
+    wave = played(1, 62.0, rate=48_000)
+    soundfile.write(path, np.stack([wave, 0.8 * wave], 1), 48_000, subtype="PCM_24")
 
 
 def _pitch(tonic: int, degree: int) -> float:

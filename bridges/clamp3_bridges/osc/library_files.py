@@ -14,7 +14,7 @@ from typing import Protocol
 from clamp3_plugin.errors import MissingFileError, TooLargeError
 from clamp3_plugin.music import Piece
 from clamp3_plugin.query import Filter
-from clamp3_plugin.wire import MAX_CONTENT
+from clamp3_plugin.wire import MAX_UPLOAD
 
 MAX_PATH = 4096
 _PAGE = 1000
@@ -103,7 +103,7 @@ def _read(real: str) -> bytes | None:
         about = os.fstat(file.fileno())
         if not os.path.samestat(before, about):
             return None
-        if about.st_size > MAX_CONTENT:
-            limit = MAX_CONTENT >> 20
+        if about.st_size > MAX_UPLOAD:
+            limit = MAX_UPLOAD >> 20
             raise TooLargeError(f"The file has {about.st_size:,} bytes, over {limit} MiB.")
-        return file.read(MAX_CONTENT)
+        return file.read(MAX_UPLOAD)

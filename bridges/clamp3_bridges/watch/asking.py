@@ -101,11 +101,11 @@ class Asker:
 def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            data = file.read(wire.MAX_CONTENT + 1)
+            data = file.read(wire.MAX_UPLOAD + 1)
     except OSError as error:
         raise MissingFileError(f"{path}: it cannot be read ({error.strerror}).") from error
-    if len(data) > wire.MAX_CONTENT:
-        limit = wire.MAX_CONTENT >> 20
+    if len(data) > wire.MAX_UPLOAD:
+        limit = wire.MAX_UPLOAD >> 20
         hint = "Bounce a shorter part, or to a format that takes less room (FLAC, Ogg)."
         raise TooLargeError(f"{path}: the file is over {limit} MiB.", hint)
     return data

@@ -27,9 +27,10 @@ from clamp3_bridges.osc.queries import (
 from clamp3_bridges.osc.secret import token_file
 from clamp3_bridges.osc.takes import midi_file
 from clamp3_plugin import __version__
-from clamp3_plugin.wire import MAX_CONTENT
+from clamp3_plugin.wire import MAX_UPLOAD
 from tests.bridges.osc.peer import Peer, free_port
 from tests.bridges.osc.test_packets import hostile
+from tests.core.tunes import write_bounce
 
 
 def notes(count: int) -> list[TakeNote]:
@@ -91,15 +92,23 @@ def test_a_file_of_eleven_minutes_finds_pieces(peer, served):
     assert isinstance(heard[-1], End)
 
 
+def test_a_bounce_of_a_minute_finds_pieces(peer, served):
+    write_bounce(served.data / "inbox" / "bounce.wav")
+
+    heard = peer.ask(FindFile(1, str(served.data / "inbox" / "bounce.wav")))
+
+    assert isinstance(heard[-1], End)
+
+
 def test_a_file_over_the_limit_is_refused(peer, served):
     with (served.data / "inbox" / "huge.wav").open("wb") as file:
-        file.truncate(MAX_CONTENT + 1)
+        file.truncate(MAX_UPLOAD + 1)
 
     (answer,) = peer.ask(FindFile(1, str(served.data / "inbox" / "huge.wav")))
 
     assert isinstance(answer, Failure)
     assert answer.code == 3
-    assert "over 16 MiB" in answer.message
+    assert "over 64 MiB" in answer.message
 
 
 def test_a_midi_file_as_a_blob_finds_pieces(peer):

@@ -6,7 +6,7 @@ import pytest
 from clamp3_bridges.osc.library_files import LibraryFiles
 from clamp3_plugin.errors import MissingFileError, TooLargeError
 from clamp3_plugin.music import Modality, Piece
-from clamp3_plugin.wire import MAX_CONTENT
+from clamp3_plugin.wire import MAX_UPLOAD
 
 
 class Library:
@@ -102,7 +102,7 @@ def test_a_named_pipe_does_not_keep_us_waiting(scores, library, inbox):
 
 def test_a_file_over_the_limit_is_refused(scores, library, inbox):
     with (scores / "large.mid").open("wb") as file:
-        file.truncate(MAX_CONTENT + 1)
+        file.truncate(MAX_UPLOAD + 1)
 
     with pytest.raises(TooLargeError):
         LibraryFiles(inbox).read(library, str(scores / "large.mid"))

@@ -20,6 +20,7 @@ from clamp3_plugin import wire
 from clamp3_plugin.client import Client, ensure_daemon
 from clamp3_plugin.errors import NoDaemonError
 from tests.cli.conftest import HASH_DAEMON, JIG
+from tests.core.tunes import write_bounce
 
 TAKE = midi_file([TakeNote("t", 60 + i % 12, 80, i * 0.25, 0.25) for i in range(32)])
 
@@ -150,14 +151,25 @@ def test_a_file_is_not_among_its_own_hits(served, music):
     assert str(music / "jig.abc") not in {hit.piece.path for hit in finding.hits}
 
 
+def test_a_bounce_larger_than_a_question_is_asked_with(served, tmp_path):
+    write_bounce(tmp_path / "bounce.wav")
+    assert (tmp_path / "bounce.wav").stat().st_size > wire.MAX_CONTENT
+
+    finding = Asker(lambda: ensure_daemon(served), 3).ask(tmp_path / "bounce.wav")
+
+    assert finding is not None
+    assert finding.error is None
+    assert len(finding.hits) == 3
+
+
 def test_a_bounce_over_the_limit_is_said(tmp_path):
     with (tmp_path / "long.wav").open("wb") as file:
-        file.truncate(wire.MAX_CONTENT + 1)
+        file.truncate(wire.MAX_UPLOAD + 1)
 
     finding = Asker(pytest.fail, 3).ask(tmp_path / "long.wav")
 
     assert finding is not None
-    assert "over 16 MiB" in wire.dumps(finding.to_wire()).decode()
+    assert "over 64 MiB" in wire.dumps(finding.to_wire()).decode()
 
 
 def test_a_file_that_went_away_is_said(tmp_path):
