@@ -5,6 +5,7 @@ local CLAMP3 = @COMMAND@ -- the program and its first words
 local FOLDER = @FOLDER@ -- of this user alone; takes lie here while they are asked with
 local WINDOWS = @WINDOWS@
 local DIVISION = 480 -- ticks of a quarter note
+local GRID = 40 -- ticks that times are rounded to, as daw_midi.py does
 
 local ESCAPES = { b = "\b", f = "\f", n = "\n", r = "\r", t = "\t" }
 
@@ -166,16 +167,19 @@ local function variable_length(number)
   return groups
 end
 
--- Writes a MIDI file. A note has start and length in quarter notes, pitch, velocity, channel (from 0);
--- a pedal has start, value, channel.
+-- Writes a MIDI file that begins with its first note. A note has start and length in quarter notes, pitch,
+-- velocity, channel (from 0); a pedal has start, value, channel.
 local function midi_file(notes, pedals, bpm)
-  local events = {}
+  local events, first = {}, math.huge
+  for _, note in ipairs(notes) do
+    first = math.min(first, note.start)
+  end
   local function add(quarters, order, ...)
-    local tick = math.max(0, math.floor(quarters * DIVISION + 0.5))
+    local tick = math.max(0, GRID * math.floor((quarters - first) * DIVISION / GRID + 0.5))
     events[#events + 1] = { tick = tick, order = order, number = #events, bytes = string.char(...) }
   end
   for _, note in ipairs(notes) do
-    local length = math.max(note.length, 1 / DIVISION)
+    local length = math.max(note.length, GRID / DIVISION)
     add(note.start, 2, 0x90 | note.channel, note.pitch, note.velocity)
     add(note.start + length, 0, 0x80 | note.channel, note.pitch, 0)
   end

@@ -14,6 +14,10 @@ from clamp3_plugin.readers.midi import CHANNEL_KINDS, Event, MidiFile, parse_mid
 
 DIVISION = 480
 """Ticks of a quarter note in what is written; most collections have as many."""
+_GRID = 40
+"""Ticks that times are rounded to, a twelfth of a quarter note. Sixteenths and triplets fall on it; the
+milliseconds that a hand, a keyboard and a sound card add do not."""
+_USUAL_TEMPO = 500_000  # microseconds of a quarter note where a file names no tempo
 _FINEST = 1024
 """Files of collections go up to so many; those of Ardour and Bitwig have 19,200."""
 _PRIVATE = frozenset({"sequencer_specific", "unknown_meta", "sysex"})
@@ -30,7 +34,8 @@ def tidy(data: bytes, bpm: float | None = None, *, keep_silence: bool = False) -
     data
         A MIDI file.
     bpm
-        Quarter notes a minute, for a file that names no tempo.
+        Quarter notes a minute, for a file that names no tempo. Without it such a file of a DAW is given
+        the 120 that MIDI means by saying nothing, since files of collections say it.
     keep_silence
         Leave the bars before the first note where they are, because a time of the file is asked for.
 
@@ -40,15 +45,17 @@ def tidy(data: bytes, bpm: float | None = None, *, keep_silence: bool = False) -
         The file cannot be read.
     """
     file = parse_midi(data)
-    lacks_tempo = bpm is not None and "set_tempo" not in _kinds(file)
     is_fine = file.division <= _FINEST and _PRIVATE.isdisjoint(_kinds(file))
+    lacks_tempo = "set_tempo" not in _kinds(file) and not (is_fine and bpm is None)
     silence = 0 if keep_silence else _silence(file, in_bars=is_fine)
     if file.division < 0 or (is_fine and not silence and not lacks_tempo):
         return data
     tracks = [[_moved(event, silence) for event in track] for track in file.tracks]
-    if lacks_tempo and bpm is not None and tracks:
-        tracks[0].insert(0, Event(0, "set_tempo", (min(_SLOWEST, round(_MICROSECONDS / bpm)),)))
-    return _write(replace(file, tracks=tuple(map(tuple, tracks))))
+    if lacks_tempo and tracks:
+        tempo = _USUAL_TEMPO if bpm is None else min(_SLOWEST, round(_MICROSECONDS / bpm))
+        tracks[0].insert(0, Event(0, "set_tempo", (tempo,)))
+    written = replace(file, tracks=tuple(map(tuple, tracks)))
+    return _write(written, grid=1 if is_fine else _GRID)
 
 
 def is_midi(name: str) -> bool:
@@ -87,18 +94,18 @@ def _moved(event: Event, silence: int) -> Event:
     return event._replace(tick=max(0, event.tick - silence))
 
 
-def _write(file: MidiFile) -> bytes:
-    chunks = [_track(track, file.division) for track in file.tracks]
+def _write(file: MidiFile, grid: int) -> bytes:
+    chunks = [_track(track, file.division, grid) for track in file.tracks]
     numbers = (file.type, len(chunks), DIVISION)
     header = b"".join(number.to_bytes(2) for number in numbers)
     return b"MThd" + len(header).to_bytes(4) + header + b"".join(chunks)
 
 
-def _track(events: Iterable[Event], division: int) -> bytes:
+def _track(events: Iterable[Event], division: int, grid: int) -> bytes:
     """Write a chunk."""
     body, now, last = bytearray(), 0, 0
     for event in events:
-        tick = last = round(event.tick * DIVISION / division)
+        tick = last = grid * round(event.tick * DIVISION / division / grid)
         if event.kind in _KEPT:
             body += _length(tick - now) + _message(event)
             now = tick

@@ -60,6 +60,19 @@ def test_a_tempo_is_added_only_where_there_is_none():
     assert "set_tempo 16777215 0" in mtf(tidy(data, 1))
 
 
+def test_a_take_that_names_no_tempo_has_the_one_that_midi_means():
+    take = midi([PRIVATE, *melody(19_200), END], division=FINE)
+
+    assert mtf(tidy(take)) == mtf(tidy(take, 120))
+
+
+def test_milliseconds_that_a_hand_adds_are_rounded_away_and_triplets_stay():
+    played = midi([PRIVATE, *note(60, 9_640), *note(62, 6_390, wait=350), END], division=FINE)
+    written = midi([*note(60, 240), *note(62, 160), END])
+
+    assert mtf(tidy(played, 120)) == mtf(tidy(written, 120))
+
+
 def test_the_bars_of_a_count_in_are_left_out_and_the_upbeat_stays():
     waltz = (0, meta(0x58, bytes([3, 2, 24, 8])))
     late = midi([waltz, *note(60, 480, wait=2 * 3 * 480 + 960), *note(62, 480), END])
@@ -77,7 +90,7 @@ def test_a_count_in_stays_where_a_time_of_the_file_is_asked_for():
 def test_a_take_that_was_recorded_begins_with_its_first_note_and_releases_are_alike():
     take = midi([PRIVATE, *struck(60, 19_200, wait=7_000), END], division=FINE)
 
-    assert mtf(tidy(take)).split("\n")[1:3] == ["note_on 0 0 60 80", "note_off 480 0 60 0"]
+    assert mtf(tidy(take)).split("\n")[2:4] == ["note_on 0 0 60 80", "note_off 480 0 60 0"]
 
 
 def test_what_was_set_in_the_count_in_still_holds():
@@ -114,9 +127,10 @@ def test_drums_pedals_bends_and_overlapping_notes_are_kept():
         if event.kind != "sequencer_specific"
     ]
 
-    assert [
-        event for track in parse_midi(tidy(midi(messages))).tracks for event in track
-    ] == expected
+    assert [event for track in parse_midi(tidy(midi(messages))).tracks for event in track] == [
+        Event(0, "set_tempo", (500_000,)),
+        *expected,
+    ]
     assert {"note_on", "control_change", "pitchwheel"} <= {event.kind for event in expected}
     assert set(CHANNEL_KINDS) - {event.kind for event in expected} == {"program_change"}
 
@@ -126,9 +140,9 @@ def test_tracks_stay_apart_and_time_goes_on_over_what_is_left_out():
 
     first, second = parse_midi(tidy(data)).tracks
 
-    assert first[0] == Event(0, "note_on", (0, 60, 80))
+    assert first[1] == Event(0, "note_on", (0, 60, 80))
     assert second[0] == Event(960, "note_on", (0, 64, 80))
-    assert first[1] == Event(480, "note_off", (0, 60, 0))
+    assert first[2] == Event(480, "note_off", (0, 60, 0))
 
 
 def test_a_loop_of_two_bars_is_a_piece():

@@ -21,6 +21,9 @@ from tests.cli.conftest import end
 
 SESSION_PROGRAM = "ardour7-lua"
 RECORDED = "The Recorded Tune"
+BEAT = 0.25
+"""Seconds from note to note: eighths at the 120 quarter notes a minute of a new session of Ardour. A library's files
+hold them for 95 % of it, as those that MuseScore exports do."""
 TUNES = {
     RECORDED: (67, 69, 71, 72, 74, 76, 74, 71, 67, 69, 66, 62, 67, 69, 71, 72, 74, 76, 74, 72),
     "A Low One": (36, 36, 43, 36, 41, 41, 48, 41, 43, 43, 50, 43, 36, 43, 48, 36),
@@ -47,7 +50,7 @@ def studio(folder: Path) -> Iterator[Studio]:
     music = folder / "music"
     music.mkdir()
     for title, pitches in TUNES.items():
-        notes = [TakeNote("t", pitch, 90, i * 0.18, 0.16) for i, pitch in enumerate(pitches)]
+        notes = [TakeNote("t", pitch, 90, i * BEAT, 0.95 * BEAT) for i, pitch in enumerate(pitches)]
         (music / f"{title}.mid").write_bytes(midi_file(notes))
     home = Home.locate(str(folder / "home"))
     port = free_port()
@@ -80,12 +83,24 @@ def ardour() -> str:
     return SESSION_PROGRAM
 
 
+def run(command: list[str]) -> str:
+    """Run Ardour without a window; gives what it said.
+
+    Ardour 7.3 aborts now and then while it opens a session (``std::bad_optional_access``), before any script
+    of ours has done a thing; then, and only then, it is started once more.
+    """
+    for _ in range(2):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+        if done.returncode != -signal.SIGABRT or "bad_optional_access" not in done.stderr:
+            break
+    assert done.returncode == 0, f"{done.returncode}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
 def record(program: str, studio: Studio, folder: Path) -> list[str]:
     """Let Ardour record a session and ask with it; gives what it said."""
     peer = studio.peer
     words = [folder / "session", studio.inbox, peer.port, peer.token, peer.here]
     pitches = ",".join(map(str, TUNES[RECORDED]))
     command = [program, str(Path(__file__).with_name("record.lua")), *map(str, words), pitches]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
-    assert (folder / "session" / "session.ardour").is_file(), done.stdout + done.stderr
-    return done.stdout.splitlines()
+    return run(command).splitlines()

@@ -54,7 +54,7 @@ for route in Session:get_routes():iter() do
               return Temporal.timepos_t(0)
             end,
             end_time = function()
-              return Temporal.timepos_t(48000 * 5)
+              return Temporal.timepos_t(48000 * 8)
             end,
           },
         }

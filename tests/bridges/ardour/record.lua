@@ -37,7 +37,7 @@ Session:request_roll(ARDOUR.TransportRequestSource.TRS_UI)
 ARDOUR.LuaAPI.usleep(300000)
 for pitch in pitches:gmatch("%d+") do
   play(0x90, tonumber(pitch), 90)
-  ARDOUR.LuaAPI.usleep(160000)
+  ARDOUR.LuaAPI.usleep(230000)
   play(0x80, tonumber(pitch), 64)
   ARDOUR.LuaAPI.usleep(20000)
 end

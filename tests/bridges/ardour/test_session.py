@@ -1,13 +1,12 @@
 """The real Ardour, without a window: it records, exports and bounces, and asks the running bridge."""
 
-import subprocess
 from pathlib import Path
 
 from clamp3_bridges.ardour.host import ArdourHost
 from clamp3_bridges.installing import Place, install
 from clamp3_bridges.osc.answers import End, Failure, Result
 from tests.bridges.apart import apart
-from tests.bridges.ardour.conftest import RECORDED, Studio, record, studio
+from tests.bridges.ardour.conftest import RECORDED, Studio, record, run, studio
 
 
 def test_ardour_records_and_asks_and_the_recorded_piece_is_found_first(ardour, tmp_path):
@@ -41,10 +40,10 @@ def _ask_in_session(ardour: str, here: Studio, folder: Path) -> str:
     install(ArdourHost(), place, here.home)
     script = folder / "scripts" / "clamp3_session.lua"
     command = [ardour, str(script), str(folder / "session"), "session", "keys"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
-    assert "== " in done.stdout, done.stdout + done.stderr
+    said = run(command)
+    assert "== " in said
     assert not list(here.home.cache.glob("clamp3-take-*"))
-    return done.stdout
+    return said
 
 
 def _ask_with_ranges(ardour: str, folder: Path) -> list[str]:
@@ -56,7 +55,6 @@ def _ask_with_ranges(ardour: str, folder: Path) -> list[str]:
         str(folder / "session"),
         str(folder / "scripts/clamp3_find.lua"),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
-    parts = done.stdout.split("== ")[1:]
-    assert len(parts) == 2, done.stdout + done.stderr
+    parts = run(command).split("== ")[1:]
+    assert len(parts) == 2
     return parts

@@ -90,7 +90,7 @@ def test_the_part_within_the_time_selection_is_asked_with(reaper):
     reaper.run(item=midi_item(position=4), **{"from": "4.5", "to": "5.5"})  # quarters 0.75 to 2.25
 
     assert [line for line in reaper.asked() if line.startswith("note")] == [
-        "note_on 120 0 64 80",
+        "note_on 0 0 64 80",
         "note_off 240 0 64 0",
         "note_on 240 9 38 100",
         "note_off 120 9 38 0",
