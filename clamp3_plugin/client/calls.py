@@ -167,6 +167,11 @@ class Client:
         reply = self._object("POST", "/v1/library/check", {"deep": deep})
         return list(wire.Fields(reply, "The answer").texts("problems"))
 
+    def page_code(self) -> str:
+        """Have a code made that opens the page: one use, one minute."""
+        reply = self._object("POST", "/v1/session/code", {})
+        return wire.Fields(reply, "The answer").need("code", str)
+
     def stop(self, timeout_s: float = 15.0) -> None:
         """Stop the daemon and wait until it is gone."""
         self._start = None

@@ -23,9 +23,11 @@ from starlette.types import ASGIApp
 
 from clamp3_plugin import __version__, wire
 from clamp3_plugin.daemon.files import attachment, check_paths, read_piece
-from clamp3_plugin.daemon.gate import Gate, Patience
+from clamp3_plugin.daemon.gate import RIGHTS, Gate, Patience
 from clamp3_plugin.daemon.jobs import Job, Jobs
 from clamp3_plugin.daemon.openapi import describe
+from clamp3_plugin.daemon.page.files import page_routes
+from clamp3_plugin.daemon.page.sessions import MAY, Sessions
 from clamp3_plugin.daemon.preview import picture
 from clamp3_plugin.daemon.refusals import RefusedError, WireResponse, answer
 from clamp3_plugin.daemon.service import Service
@@ -65,6 +67,7 @@ class Daemon:
         self.loading = Loading(service.load)
         self.jobs = Jobs(service.index)
         self.activity = Activity(MAX_REQUESTS)
+        self.sessions = Sessions()
         self._uploads = Uploads()
         self._stop = stop
         self._patience_s = model_patience_s
@@ -93,6 +96,8 @@ class Daemon:
             ("GET", "/v1/pieces/{id}/preview.svg", self.preview),
             ("GET", "/v1/pieces/{id}/excerpt.musicxml", self.excerpt),
             ("GET", "/v1/status", self.status),
+            ("POST", "/v1/session/code", self.code),
+            ("POST", "/v1/session", self.session),
             ("POST", "/v1/shutdown", self.shutdown),
             ("GET", "/healthz", self.healthz),
             ("GET", "/version", self.version),
@@ -282,6 +287,19 @@ class Daemon:
             }
         )
 
+    async def code(self, request: Request) -> Response:
+        """Make a code that opens the page: one use, one minute."""
+        (await self._fields(request)).close()
+        return WireResponse({"code": self.sessions.make_code()})
+
+    async def session(self, request: Request) -> Response:
+        """Open a session of the page with a code; gives its token."""
+        fields = await self._fields(request)
+        token = self.sessions.open(fields.text("code"))
+        if token is None:
+            raise RefusedError("unauthorized", "This code is not good (any more).", "clamp3 web")
+        return WireResponse({"token": token})
+
     async def shutdown(self, request: Request) -> Response:  # noqa: ARG002 - every endpoint takes it
         """Stop the daemon."""
         self._stop()
@@ -334,6 +352,7 @@ class Daemon:
             begun = time.perf_counter()
             try:
                 with self.activity.request():
+                    _check_rights(request, endpoint.__name__)
                     response = await endpoint(request)
             except Clamp3Error as error:
                 beside = {"state": "loading"} if self.loading.state == "loading" else {}
@@ -355,9 +374,21 @@ def create_app(
     daemon: Daemon, *, token: str, port: int, patience: Patience | None = None
 ) -> ASGIApp:
     """Make the ASGI application: the daemon's routes behind the gate."""
-    app = Starlette(routes=daemon.routes(), exception_handlers={HTTPException: _no_route})
+    routes = [*page_routes(), *daemon.routes()]
+    app = Starlette(routes=routes, exception_handlers={HTTPException: _no_route})
     app.router.redirect_slashes = False
-    return Gate(app, token=token, port=port, patience=patience or Patience())
+    return Gate(
+        app,
+        token=token,
+        port=port,
+        sessions=daemon.sessions,
+        patience=patience or Patience(),
+    )
+
+
+def _check_rights(request: Request, endpoint: str) -> None:
+    if request.scope[RIGHTS] == "page" and endpoint not in MAY:
+        raise RefusedError("forbidden", "The page may not do this.", "Use the command line: clamp3")
 
 
 async def _no_route(request: Request, error: Exception) -> Response:

@@ -12,10 +12,16 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from clamp3_plugin.daemon.page.files import is_page
+from clamp3_plugin.daemon.page.sessions import Sessions
 from clamp3_plugin.daemon.refusals import RefusedError, refuse
 
 KIB, MIB = 1 << 10, 1 << 20
 UPLOAD = "/v1/upload"
+SESSION = "/v1/session"
+"""Where the page hands in its code; it has no token yet."""
+RIGHTS = "clamp3.rights"
+"""Name in the scope: ``full``, ``page``, or ``none`` where no token is needed."""
 CARRY_CONTENT = frozenset({"/v1/find", "/v1/tag", "/v1/embed"})
 HEAD_LIMIT = 16 * KIB  # h11's own limit is for heads that come in pieces
 BODY_LIMIT = 64 * KIB
@@ -61,12 +67,19 @@ class _HungUpError(Exception):
 
 
 class Gate:
-    """ASGI middleware that lets through what carries the token and comes from no web page."""
+    """ASGI middleware that lets through what carries a token and comes from no other web page."""
 
     def __init__(
-        self, app: ASGIApp, *, token: str, port: int, patience: Patience = Patience()
+        self,
+        app: ASGIApp,
+        *,
+        token: str,
+        port: int,
+        sessions: Sessions,
+        patience: Patience = Patience(),
     ) -> None:
         self._app = app
+        self._sessions = sessions
         self._bearer = f"Bearer {token}".encode("ascii")
         names = ("127.0.0.1", "localhost", "[::1]")
         self._hosts = frozenset(f"{name}:{port}".encode("ascii") for name in names)
@@ -100,15 +113,19 @@ class Gate:
         self._check_host(_all(headers, b"host"))
         if any(origin not in self._origins for origin in _all(headers, b"origin")):
             raise RefusedError("forbidden", "Web pages are not served.")
-        if any(site != b"same-origin" for site in _all(headers, b"sec-fetch-site")):
-            raise RefusedError("forbidden", "Web pages are not served.")
         method: str = scope["method"]
+        path: str = scope["path"]
+        loads_page = is_page(path) and method in {"GET", "HEAD"}
+        sites = {b"same-origin", b"none"} if loads_page else {b"same-origin"}
+        if any(site not in sites for site in _all(headers, b"sec-fetch-site")):
+            raise RefusedError("forbidden", "Web pages are not served.")
         if method not in METHODS:
             raise RefusedError("method_not_allowed", f"{method[:16]} is not served.")
-        self._check_token(_all(headers, b"authorization"))
+        needs_none = loads_page or (path == SESSION and method == "POST")
+        scope[RIGHTS] = "none" if needs_none else self._rights(_all(headers, b"authorization"))
         if method == "POST":
-            _check_type(scope["path"], headers)
-        limit = _limit(scope["path"]) if method == "POST" else BODY_LIMIT
+            _check_type(path, headers)
+        limit = _limit(path) if method == "POST" else BODY_LIMIT
         for length in _all(headers, b"content-length"):
             if int(length) > limit:
                 raise _too_large(limit)
@@ -120,10 +137,16 @@ class Gate:
         if hosts[0].lower() not in self._hosts:
             raise RefusedError("forbidden", "This host is not served.")
 
-    def _check_token(self, given: list[bytes]) -> None:
-        if len(given) != 1 or not hmac.compare_digest(given[0], self._bearer):
-            hint = "Read it from daemon.json and send it as Authorization: Bearer."
-            raise RefusedError("unauthorized", "The token is missing or wrong.", hint)
+    def _rights(self, given: list[bytes]) -> str:
+        """Tell what the token of a request is good for."""
+        if len(given) == 1 and hmac.compare_digest(given[0], self._bearer):
+            return "full"
+        if len(given) == 1 and given[0].startswith(b"Bearer "):
+            session = given[0].removeprefix(b"Bearer ").decode("latin-1")
+            if self._sessions.admits(session):
+                return "page"
+        hint = "Read it from daemon.json and send it as Authorization: Bearer."
+        raise RefusedError("unauthorized", "The token is missing or wrong.", hint)
 
     async def _read(self, receive: Receive, limit: int) -> bytes:
         """Read the body, counting; one that stalls or drips is given up."""

@@ -39,6 +39,7 @@ COMMANDS = {
     "models": Entry("models", "models", "Get, choose and check models."),
     "daemon": Entry("daemon", "daemon", "Start, stop and watch the daemon."),
     "serve": Entry("daemon", "serve", "Run the daemon in the foreground."),
+    "web": Entry("web", "web", "Open the local page in a browser."),
     "bridge": Entry("bridge", "bridge", "Use the daemon from inside other programs."),
     "train": Entry("train", "train", "Make models: a recipe says how, records say from what."),
     "eval": Entry(

@@ -10,6 +10,7 @@ from clamp3_plugin.client import Client
 from clamp3_plugin.client.connection import Reply, connect, exchange
 from clamp3_plugin.daemon.app import Daemon
 from clamp3_plugin.daemon.gate import Gate, Patience
+from clamp3_plugin.daemon.page.sessions import Sessions
 from tests.core.daemon.trivial import TrivialService
 
 TOKEN = "t"  # noqa: S105 - of no real daemon
@@ -219,7 +220,9 @@ def test_a_body_that_drips_is_given_up_in_the_end():
     async def keep(message):
         sent.append(message)
 
-    gate = Gate(app, token=TOKEN, port=1, patience=Patience(idle_s=1, total_s=0.1))
+    gate = Gate(
+        app, token=TOKEN, port=1, sessions=Sessions(), patience=Patience(idle_s=1, total_s=0.1)
+    )
     headers = [(b"host", b"localhost:1"), (b"authorization", b"Bearer t")]
     headers += [(b"content-type", b"application/json")]
     scope = {"type": "http", "method": "POST", "path": "/v1/find", "headers": headers}
@@ -241,7 +244,7 @@ def test_a_web_socket_is_closed():
     async def keep(message):
         sent.append(message)
 
-    gate = Gate(app, token=TOKEN, port=1)
+    gate = Gate(app, token=TOKEN, port=1, sessions=Sessions())
     asyncio.run(gate({"type": "websocket"}, nothing, keep))
 
     assert sent == [{"type": "websocket.close", "code": 1008}]

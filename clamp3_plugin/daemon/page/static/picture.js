@@ -1,0 +1,49 @@
+// The picture of a passage, as an image: an SVG of the daemon's cannot run anything there.
+
+import { h, icon } from "/page/dom.js";
+import { say } from "/page/words.js";
+import { quietly, send } from "/page/session.js";
+import { addressOf, nameOf, placeOf, shown } from "/page/passage.js";
+
+const MOST_REMEMBERED = 120;
+const MAX_WHOLE_BARS = 12; // of a whole piece, the beginning
+const remembered = new Map();
+
+export class Picture {
+  constructor(piece, passage, signal) {
+    this.piece = piece;
+    this.passage = passage;
+    this.signal = signal;
+    this.cursor = h("span", { class: "cursor", hidden: true });
+    this.element = h("figure", { class: `picture ${piece.modality}` }, h("div", { class: "waiting" }));
+  }
+
+  async load() {
+    const shownPart = this.passage ?? (this.piece.modality === "score" ? { first_bar: 1, last_bar: MAX_WHOLE_BARS } : null);
+    const [path, asked] = addressOf(this.piece, shownPart, "preview.svg");
+    const address = `${path}?${asked}`;
+    try {
+      const source = remembered.get(address) ?? await quietly(() => this.draw(address), this.signal);
+      remembered.set(address, source);
+      if (remembered.size > MOST_REMEMBERED) remembered.delete(remembered.keys().next().value);
+      const alt = say("picture", `${shown(nameOf(this.piece))}, ${placeOf(this.passage)}`);
+      const image = h("img", { src: source, alt, draggable: "false" });
+      await image.decode();
+      this.element.replaceChildren(image, this.cursor);
+    } catch (failure) {
+      if (failure.name === "AbortError") return;
+      this.element.replaceChildren(h("div", { class: "nothing" }, icon(this.piece.modality), h("span", {}, say("noPicture"))), this.cursor);
+    }
+  }
+
+  async draw(address) {
+    const response = await send("GET", address, { signal: this.signal });
+    return `data:image/svg+xml;charset=utf-8,${encodeURIComponent(await response.text())}`;
+  }
+
+  /** Show how far the music is, from 0 to 1; null where it does not play. */
+  at(share) {
+    this.cursor.hidden = share === null;
+    if (share !== null) this.cursor.style.setProperty("--share", share);
+  }
+}

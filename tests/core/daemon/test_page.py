@@ -1,0 +1,87 @@
+"""The page is there for anybody on this machine, what it may ask only for who has a code."""
+
+import json
+
+import pytest
+
+from clamp3_plugin.client import Client
+from clamp3_plugin.client.connection import Reply
+from clamp3_plugin.daemon.page.sessions import CODE_S, IDLE_S, Sessions
+from tests.core.daemon.test_gate import send
+
+
+class Clock:
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def session(client: Client) -> str:
+    code = json.dumps({"code": client.page_code()}).encode()
+    reply = send(client, "POST", "/v1/session", code, Authorization=None)
+    token = json.loads(reply.body)["token"]
+    assert isinstance(token, str)
+    return token
+
+
+def as_page(client: Client, token: str, method: str, path: str, body: bytes = b"") -> Reply:
+    return send(client, method, path, body, Authorization=f"Bearer {token}")
+
+
+@pytest.mark.parametrize("site", [None, "none", "same-origin"])
+def test_the_page_needs_no_token(client, site):
+    reply = send(client, "GET", "/", Authorization=None, Sec_Fetch_Site=site)
+
+    assert reply.status == 200
+    assert b'src="/page/main.js"' in reply.body
+
+
+def test_no_other_page_may_show_it(client):
+    assert send(client, "GET", "/", Authorization=None, Sec_Fetch_Site="cross-site").status == 403
+
+
+@pytest.mark.parametrize("path", ["/page/../app.py", "/page/%2e%2e/app.py", "/page/", "/page/x.js"])
+def test_no_other_file_is_served(client, path):
+    assert send(client, "GET", path, Authorization=None).status == 404
+
+
+def test_a_session_may_ask_and_not_stop_or_forget(client):
+    token = session(client)
+
+    assert as_page(client, token, "POST", "/v1/find", b'{"text":"a"}').status == 200
+    for path in ("/v1/shutdown", "/v1/library/forget", "/v1/library/compact", "/v1/session/code"):
+        assert as_page(client, token, "POST", path, b"{}").status == 403
+
+
+def test_a_code_opens_one_session(client):
+    code = json.dumps({"code": client.page_code()}).encode()
+
+    replies = [send(client, "POST", "/v1/session", code, Authorization=None) for _ in range(2)]
+
+    assert [reply.status for reply in replies] == [200, 401]
+
+
+def test_codes_and_sessions_grow_old():
+    clock = Clock()
+    sessions = Sessions(clock)
+    late, code = sessions.make_code(), sessions.make_code()
+    token = sessions.open(code)
+    assert token is not None
+
+    clock.now = CODE_S + 1
+    assert sessions.open(late) is None
+    assert sessions.admits(token)
+    clock.now += IDLE_S
+    assert sessions.admits(token)
+    clock.now += IDLE_S + 1
+    assert not sessions.admits(token)
+
+
+def test_what_is_no_code_opens_nothing():
+    sessions = Sessions()
+    sessions.make_code()
+
+    assert sessions.open("") is None
+    assert sessions.open("ä" * 22) is None
