@@ -27,12 +27,14 @@ def licenses(home: Home, as_json: bool) -> int:
 
     The program, the models that are here, and the packages it builds on.
     """
-    from clamp3_models.store import ModelStore  # noqa: PLC0415 - takes numpy along
+    from clamp3_models.card import licences_of_others  # noqa: PLC0415 - takes numpy along
+    from clamp3_models.store import ModelStore  # noqa: PLC0415 - the same
 
     rows = [("program", "clamp3-plugin", "MIT")]
-    rows += [
-        (info.kind, info.name, info.licence or "not stated") for info in ModelStore(home).list()
-    ]
+    for info in ModelStore(home).list():
+        rows.append((info.kind, info.name, info.licence or "not stated"))
+        held = licences_of_others(info.path)
+        rows += [(f"part of {info.name}", name, licence) for name, licence in held.items()]
     rows += [("library", name, licence) for name, licence in _dependencies()]
     if as_json:
         for kind, name, licence in rows:

@@ -1,5 +1,8 @@
 """The model card, ``README.md`` of a model folder: whose the weights are and where they come from.
 
+A folder that holds something of others under a licence of its own has its text in ``LICENSE-NAME.txt``,
+whose first line is the licence's short name.
+
 Conventions: a block of ``name: value`` lines between two ``---`` lines in front, as the Hugging Face
 hub has it (``license``, ``summary``, ``source``), then prose. Standard library only.
 """
@@ -7,7 +10,7 @@ hub has it (``license``, ``summary``, ``source``), then prose. Standard library 
 from dataclasses import dataclass
 from pathlib import Path
 
-from clamp3_models.folder import CARD_FILE
+from clamp3_models.folder import CARD_FILE, LICENCE_FILES
 
 _FENCE = "---"
 
@@ -66,3 +69,11 @@ def read_card(folder: Path) -> Card:
         key.strip(): value.strip() for key, _, value in (line.partition(":") for line in front)
     }
     return Card(table.get("license", ""), table.get("summary", ""), table.get("source", ""))
+
+
+def licences_of_others(folder: Path) -> dict[str, str]:
+    """Name what of others a model folder holds, with the short names of the licences."""
+    return {
+        path.stem.partition("-")[2]: path.read_text("utf-8", "replace").partition("\n")[0]
+        for path in sorted(folder.glob(LICENCE_FILES))
+    }

@@ -21,6 +21,7 @@ from clamp3_models.folder import (
     CARD_FILE,
     CONFIG_FILE,
     FRONT_END_FILE,
+    LICENCE_FILES,
     SUMS_FILE,
     TOKENIZER_FILES,
     WEIGHTS_FILE,
@@ -123,7 +124,8 @@ def _copy_ours(source: Path, folder: Path, name: str) -> None:
     if (source / SUMS_FILE).is_file():
         check_sums(source)
     names = (CONFIG_FILE, WEIGHTS_FILE, FRONT_END_FILE, CARD_FILE, CALIBRATION_FILE)
-    for file in (*names, *TOKENIZER_FILES):
+    licences = (path.name for path in source.glob(LICENCE_FILES))
+    for file in (*names, *TOKENIZER_FILES, *licences):
         if (source / file).is_file():
             shutil.copyfile(source / file, folder / file)
     check_folder(folder)

@@ -11,6 +11,8 @@ TOKENIZER_FILES = ("sentencepiece.bpe.model", "tokenizer.json")
 CARD_FILE = "README.md"
 FRONT_END_FILE = "audio_front_end.safetensors"
 """What mini hears with; a model that hears through a part of its own in the store has none."""
+LICENCE_FILES = "LICENSE-*.txt"
+"""Licences of what a model holds of others (``clamp3_models.card``)."""
 SUMS_FILE = "SHA256SUMS"
 
 

@@ -176,10 +176,16 @@ def test_the_doctor_names_what_is_broken(run, home):
     assert any("'nix'" in line for line in failed)
 
 
-def test_licences_name_the_owners(run, tiny):
-    done = run(tiny, "licenses")
+def test_licences_name_the_owners(run, tiny_home):
+    text = "Apache-2.0\n\nCopyright by somebody\n"
+    (tiny_home.models / "tiny" / "LICENSE-some-network.txt").write_text(text)
+
+    done = run(tiny_home, "licenses")
 
     assert ["program", "clamp3-plugin", "MIT"] in [
+        line.split() for line in done.stdout.splitlines()
+    ]
+    assert ["part", "of", "tiny", "some-network", "Apache-2.0"] in [
         line.split() for line in done.stdout.splitlines()
     ]
     assert "CC BY-NC" in done.stdout

@@ -15,7 +15,7 @@ def played(seed: int, seconds: float, tempo: float = 120.0, tonic: int = 60, rat
     wave = np.zeros(int(seconds * rate), np.float32)
     beat = 60 / tempo
     colour = rng.uniform(0.2, 0.8, 6)
-    degree = 0
+    degree = root = register = 0
     for number in range(int(seconds / beat)):
         if number % 8 == 0:
             root = int(rng.choice([0, 3, 4, 5]))

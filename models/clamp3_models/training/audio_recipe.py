@@ -18,6 +18,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from clamp3_models import audio
 from clamp3_models.audio.frames import FrameExtractor
 from clamp3_models.audio.front_end import Networks
 from clamp3_models.audio.note_network import NoteNetwork, state_from_onnx
@@ -42,6 +43,7 @@ from clamp3_plugin.tags import CALIBRATION_FILE
 
 _SCHEME = "audio"
 _SEE = "See models/recipes."
+_NOTES_LICENCE = Path(audio.__file__).with_name("LICENSE-basic-pitch.txt")
 Stage = Callable[[str, int, int], None]
 """Told a stage, what is done and of how many."""
 
@@ -193,6 +195,7 @@ def write_with_audio(recipe: AudioRecipe, paths: AudioPaths, student: AudioStude
         for key, tensor in networks.state_dict().items()
     }
     save_file(stored_networks, paths.output / FRONT_END_FILE, metadata={"format": "pt"})
+    shutil.copyfile(_NOTES_LICENCE, paths.output / _NOTES_LICENCE.name)
     config = replace(
         read_config(paths.model),
         audio=recipe.tower,

@@ -9,6 +9,7 @@ from safetensors.torch import load_file
 
 from clamp3_models.audio.frames import WIDTH
 from clamp3_models.audio.note_network import NoteNetwork
+from clamp3_models.card import licences_of_others
 from clamp3_models.clamp3 import Clamp3, Clamp3Config
 from clamp3_models.folder import FRONT_END_FILE, WEIGHTS_FILE, write_sums
 from clamp3_models.training import audio_recipe
@@ -162,3 +163,4 @@ def test_ears_are_added_and_the_rest_stays_as_it_was(
     assert all(torch.equal(new[key], tensor) for key, tensor in old.items())
     assert any(key.startswith("audio_model.") for key in new)
     assert (after / FRONT_END_FILE).is_file()
+    assert licences_of_others(after) == {"basic-pitch": "Apache-2.0"}
