@@ -26,7 +26,8 @@ NEXT_PROGRESS_S = 2.0
 Send = Callable[[Answer, int], None]
 """Sends an answer to a port of this machine."""
 
-Done = Callable[["Future[list[Answer]]"], None]
+Found = Future[list[Answer]]
+"""The answers of a question, once they are there."""
 
 _log = logging.getLogger(__name__)
 
@@ -57,8 +58,15 @@ class Jobs:
         self._jobs: list[Job] = []
         self._pending = 0  # cancelled ones too, while the daemon still works on them
 
-    def start(self, question: Question, port: int) -> None:
+    def start(self, question: Question, port: int, found: Found | None = None) -> None:
         """Take a question, unless it is a repetition of one under way.
+
+        Parameters
+        ----------
+        question, port
+            What is asked, and where the answers go.
+        found
+            Where the same is being looked for already, or was found.
 
         Raises
         ------
@@ -72,21 +80,21 @@ class Jobs:
         self._pending += 1
         job = Job(question, port)
         self._jobs.append(job)
-        self._submit(question, job, lambda future: self._finish(job, future))
+        self._then(found or self._submit(job), lambda future: self._finish(job, future))
 
-    def suggest(self, question: Question, done: Done) -> bool:
-        """Ask without a promise to answer; ``done`` is called in the loop. False where it is busy."""
+    def suggest(self, question: Question, done: Callable[[Found], None]) -> Found | None:
+        """Ask without a promise to answer; ``done`` is called in the loop. None where it is busy."""
         if self._pending >= THREADS - 1:
-            return False
+            return None
         self._pending += 1
-        job = Job(question, 0)
 
-        def finish(future: "Future[list[Answer]]") -> None:
+        def finish(future: Found) -> None:
             self._pending -= 1
             done(future)
 
-        self._submit(question, job, finish)
-        return True
+        future = self._submit(Job(question, 0))
+        self._then(future, finish)
+        return future
 
     def cancel(self, id_: Id) -> bool:
         """End the questions of an id now; gives whether there were any."""
@@ -113,14 +121,17 @@ class Jobs:
         """Take no more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _submit(self, question: Question, job: Job, done: Done) -> None:
-        def tell_loop(future: "Future[list[Answer]]") -> None:
+    def _submit(self, job: Job) -> Found:
+        return self._pool.submit(self._ask, job.question, job.tell)
+
+    def _then(self, future: Found, done: Callable[[Found], None]) -> None:
+        def tell_loop(future: Found) -> None:
             with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
                 self._loop.call_soon_threadsafe(done, future)
 
-        self._pool.submit(self._ask, question, job.tell).add_done_callback(tell_loop)
+        future.add_done_callback(tell_loop)
 
-    def _finish(self, job: Job, future: "Future[list[Answer]]") -> None:
+    def _finish(self, job: Job, future: Found) -> None:
         self._pending -= 1
         if job not in self._jobs:
             return
@@ -129,7 +140,7 @@ class Jobs:
             self._send(answer, job.port)
 
 
-def outcome(id_: Id, future: "Future[list[Answer]]") -> list[Answer]:
+def outcome(id_: Id, future: Found) -> list[Answer]:
     """Give the answers of a finished question, which may be an error."""
     if future.cancelled():
         return [End(id_, 0)]

@@ -1,18 +1,18 @@
 """Takes that are being played: suggestions meanwhile, the answer at their end.
 
 A suggestion is a list without an end: ``result/begin`` and its results, in the place of the list before.
-The one ``result/end`` (or ``error``) of a take comes with its final answer.
+The one ``result/end`` (or ``error``) of a take comes with its final answer, which is that of the last
+suggestion where this was asked with all of the take.
 """
 
 import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
 
-from clamp3_bridges.osc.answers import Answer, End
+from clamp3_bridges.osc.answers import End
 from clamp3_bridges.osc.arguments import Id
-from clamp3_bridges.osc.jobs import Jobs, Send
+from clamp3_bridges.osc.jobs import Found, Jobs, Send
 from clamp3_bridges.osc.queries import FindMidi, TakeBegin, TakeEnd, TakeNote
 from clamp3_bridges.osc.takes import MIN_NOTES, Take, midi_file
 from clamp3_plugin.errors import Clamp3Error, DaemonBusyError, UsageError
@@ -79,7 +79,8 @@ class LiveTakes:
             raise UsageError("No take of this id was begun.", "Send take/begin first.")
         port = message.reply_port or take.reply_port or sender
         try:
-            self._jobs.start(FindMidi(message.id, midi_file(take.notes), message.n), port)
+            question = FindMidi(message.id, midi_file(take.notes), message.n)
+            self._jobs.start(question, port, take.found(question))
         except Clamp3Error as error:
             self._fail(message.id, port, error)
 
@@ -121,15 +122,18 @@ class LiveTakes:
             return
         take.fresh, take.asked = False, time.monotonic()
         question = FindMidi(take.id, midi_file(notes))
-        if not self._jobs.suggest(question, lambda future: self._suggested(take, future)):
+        future = self._jobs.suggest(question, lambda future: self._suggested(take, future))
+        if future is None:
             take.fresh = True
             self._loop.call_later(PAUSE_S, self._retry, take)
+        else:
+            take.suggestion = question, future
 
     def _retry(self, take: Take) -> None:
         take.asking = False
         self._suggest(take)
 
-    def _suggested(self, take: Take, future: "Future[list[Answer]]") -> None:
+    def _suggested(self, take: Take, future: Found) -> None:
         """Send a suggestion if the take is still being played; errors wait for its end."""
         now = time.monotonic()
         take.asking, take.rest_until = False, now + max(PAUSE_S, now - take.asked)

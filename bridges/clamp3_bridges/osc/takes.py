@@ -8,7 +8,8 @@ import time
 from dataclasses import dataclass, field
 
 from clamp3_bridges.osc.arguments import Id
-from clamp3_bridges.osc.queries import TakeNote
+from clamp3_bridges.osc.jobs import Found
+from clamp3_bridges.osc.queries import FindMidi, TakeNote
 from clamp3_plugin.errors import EmptyContentError, TooLargeError, UsageError
 
 MAX_NOTES = 20_000
@@ -42,6 +43,8 @@ class Take:
     """When the next one may be."""
     fresh: bool = False
     """Notes came since."""
+    suggestion: tuple[FindMidi, Found] | None = None
+    """What the last one was asked with, and what comes of it."""
 
     def add(self, note: TakeNote) -> None:
         """Add a note; one of velocity 0 is what MIDI sends for a key let go, and no note.
@@ -61,6 +64,14 @@ class Take:
         if note.velocity:
             self.notes.append(note)
             self.fresh = True
+
+    def found(self, question: FindMidi) -> Found | None:
+        """Give the last suggestion if it asked the same, unless that failed."""
+        if self.suggestion is None:
+            return None
+        asked, future = self.suggestion
+        has_failed = future.done() and (future.cancelled() or future.exception() is not None)
+        return future if asked == question and not has_failed else None
 
     def recent(self) -> list[TakeNote]:
         """Give the notes of the rolling window, by when they start."""

@@ -279,6 +279,50 @@ def test_suggestions_are_asked_with_the_last_seconds_only(serve):
     assert max(asked[:-1]) <= 50
 
 
+@pytest.mark.parametrize("has_come", [True, False])
+def test_a_take_that_a_suggestion_was_asked_with_is_not_asked_with_again(serve, has_come):
+    asked, opened = [], threading.Event()
+
+    def wait(question, tell):
+        asked.append(notes_in(question))
+        opened.wait(20)
+        return echo(question, tell)
+
+    peer = serve(wait)
+    peer.send(TakeBegin("t"))
+    play(peer, "t", 4)
+    if has_come:
+        opened.set()
+        assert [peer.hear(), peer.hear().title] == [Begin("t", 1), "4"]
+    peer.send(TakeEnd("t"))
+    if not has_come:
+        peer.ask(Ping(1))  # the end was heard, the suggestion is under way
+        opened.set()
+
+    assert peer.hear_all() == [Begin("t", 1), Result("t", 1, 0.5, "4", "/music/a.abc"), End("t", 1)]
+    assert asked == [4]
+    assert peer.hears_nothing()
+
+
+def test_a_take_whose_suggestion_failed_is_asked_with_again(serve):
+    asked = []
+
+    def fail_first(question, tell):
+        asked.append(question)
+        if len(asked) == 1:
+            raise NoModelError("The model is still loading.")
+        return echo(question, tell)
+
+    peer = serve(fail_first)
+    peer.send(TakeBegin("t"))
+    play(peer, "t", 4)
+    assert peer.hears_nothing()
+    peer.send(TakeEnd("t"))
+
+    assert peer.hear_all()[-1] == End("t", 1)
+    assert len(asked) == 2
+
+
 def test_a_take_of_5000_notes_ends_once(serve):
     peer = serve(echo)
     peer.send(TakeBegin("t"))
