@@ -34,7 +34,7 @@ def serving(folder: Path) -> Iterator[Served]:
     port = free_port()
     command = [sys.executable, "-m", "clamp3_cli", "--home", str(home.run.parent), "bridge", "osc"]
     try:
-        with ensure_daemon(home, command=HASH_DAEMON, timeout_s=60) as client:
+        with ensure_daemon(home, command=HASH_DAEMON, timeout_s=180) as client:
             list(client.index([str(music)]))
         with subprocess.Popen([*command, "--port", str(port)], stdout=subprocess.PIPE) as bridge:
             try:
