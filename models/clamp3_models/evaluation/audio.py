@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from clamp3_models.audio.frames import SAMPLE_RATE
 from clamp3_models.encoder import Clamp3Encoder
-from clamp3_models.evaluation.retrieval import hit_rate, mean_reciprocal_rank, ranks
+from clamp3_models.evaluation.intervals import Estimate, macro_mean, mean
+from clamp3_models.evaluation.retrieval import ranks
 from clamp3_plugin.encoding import Embeddings, normalize
 from clamp3_plugin.readers.windows import windows
 
@@ -40,9 +41,9 @@ class Heard:
 class ClipFigures:
     """Of clips that were cut at random."""
 
-    right_piece: float
+    right_piece: Estimate
     """Share of clips whose piece comes first."""
-    right_place: float
+    right_place: Estimate
     """Share whose piece comes first and whose nearest window lies near where they were cut."""
 
 
@@ -62,27 +63,27 @@ def hear(encoder: Clamp3Encoder, samples: Samples) -> Heard:
     return Heard(whole, embedded, tuple(start for start, _ in spans))
 
 
-def same_piece(left: Embeddings, right: Embeddings) -> dict[str, float]:
+def same_piece(left: Embeddings, right: Embeddings) -> dict[str, Estimate]:
     """Rank the row that belongs to each row, among all: MRR and hits, and the other way round.
 
     Examples
     --------
-    >>> same_piece(np.eye(3), np.eye(3))["MRR"]
+    >>> same_piece(np.eye(3), np.eye(3))["MRR"].value
     1.0
     """
     own = np.arange(len(left))
     there, back = ranks(left, right, own), ranks(right, left, own)
     return {
-        "MRR": mean_reciprocal_rank(there),
-        "Hit@10": hit_rate(there, 10),
-        "MRR back": mean_reciprocal_rank(back),
-        "Hit@10 back": hit_rate(back, 10),
+        "MRR": mean(1 / there),
+        "Hit@10": mean(there <= 10),
+        "MRR back": mean(1 / back),
+        "Hit@10 back": mean(back <= 10),
     }
 
 
 def accuracy_over_chance(
     music: Embeddings, texts: Embeddings, members: NDArray[np.bool_]
-) -> tuple[float, float]:
+) -> tuple[Estimate, float]:
     """Classify recordings by the nearest text.
 
     Parameters
@@ -92,7 +93,7 @@ def accuracy_over_chance(
     texts : ndarray
         One for each class, shape ``(classes, D)``.
     members : ndarray
-        Which recording belongs to which classes, shape ``(n, classes)``.
+        Which recording belongs to which classes, shape ``(n, classes)``; no class is empty.
 
     Returns
     -------
@@ -102,15 +103,14 @@ def accuracy_over_chance(
 
     Examples
     --------
-    >>> accuracy_over_chance(np.eye(2), np.eye(2), np.eye(2, dtype=bool))
+    >>> accuracy, chance = accuracy_over_chance(np.eye(2), np.eye(2), np.eye(2, dtype=bool))
+    >>> accuracy.value, chance
     (1.0, 0.5)
     """
     cosines = normalize(music) @ normalize(texts).T
     hits = members[np.arange(len(music)), cosines.argmax(1)]
-    present = members.any(0)
-    by_class = [hits[column].mean() for column in members.T[present]]
-    by_chance = [members[column].mean(1).mean() for column in members.T[present]]
-    return float(np.mean(by_class)), float(np.mean(by_chance))
+    by_chance = [members[column].mean(1).mean() for column in members.T]
+    return macro_mean(hits, members), float(np.mean(by_chance))
 
 
 def clip_starts(lengths_s: Sequence[float], clips: int, seed: int = 0) -> list[tuple[int, float]]:
@@ -143,4 +143,4 @@ def find_clips(
     seconds = np.array([second for _, second in cut_from])
     right = owners[best] == pieces
     near = np.abs(starts[best] - seconds) <= NEAR_S
-    return ClipFigures(float(right.mean()), float((right & near).mean()))
+    return ClipFigures(mean(right), mean(right & near))
