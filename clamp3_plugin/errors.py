@@ -131,3 +131,21 @@ class UsageError(Clamp3Error):
 
     code = "usage"
     exit_code = 2
+
+
+def error_of(code: str, message: str, hint: str = "") -> Clamp3Error:
+    """Make the error of a code, as it was in another process; an unknown code is a plain one.
+
+    Examples
+    --------
+    >>> error_of("too_large", "It has 9 GiB.")
+    TooLargeError('It has 9 GiB.')
+    """
+    return _classes(Clamp3Error).get(code, Clamp3Error)(message, hint)
+
+
+def _classes(root: type[Clamp3Error]) -> dict[str, type[Clamp3Error]]:
+    classes: dict[str, type[Clamp3Error]] = {}
+    for child in root.__subclasses__():
+        classes.update(_classes(child))
+    return {**classes, root.code: root}  # where two share a code, the general one

@@ -150,6 +150,9 @@ class FakeFormats:
     def modality_of(self, path: Path) -> Modality | None:
         return {".score": Modality.SCORE, ".play": Modality.PERFORMANCE}.get(path.suffix)
 
+    def most_bytes(self, path: Path) -> int:
+        return 2**20
+
     def read(self, path: Path) -> list[FakeContent]:
         self.opened.append(path.name)
         try:

@@ -35,9 +35,6 @@ from clamp3_plugin.library.library import Library
 from clamp3_plugin.music import Modality
 from clamp3_plugin.readers.content import Content
 
-MAX_HASHED = 2**30
-"""Larger files are known by size and time only; a sparse one of terabytes is made in no time."""
-
 READER_FAILURES = (
     ArithmeticError,
     AssertionError,
@@ -64,6 +61,9 @@ class Formats(Protocol):
 
     def modality_of(self, path: Path, /) -> Modality | None:
         """Tell by its name what a file holds."""
+
+    def most_bytes(self, path: Path, /) -> int:
+        """Tell by its name how large a file may be; larger ones are not opened."""
 
     def read(self, path: Path, /) -> Sequence[Content]:
         """Read the pieces of a file in order."""
@@ -201,7 +201,7 @@ class _Run:
             self._tell_known(record)
             return
         try:
-            sha256 = _sha256(path, stamp)
+            sha256 = self._sha256(path, stamp)
         except OSError as error:
             self._tell_error(path, MissingFileError(f"{path} cannot be read: {error.strerror}."))
             return
@@ -215,6 +215,13 @@ class _Run:
             self._read(FileRecord(path, stamp, sha256))
         if self._is_full():
             self._commit()
+
+    def _sha256(self, path: str, stamp: Stamp) -> str:
+        """Hash a file; empty where it will be refused by its size, be it terabytes of nothing."""
+        if stamp.size > self._formats.most_bytes(Path(path)):
+            return ""
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
     def _deaf_to(self, path: str) -> str:
         """Say why the model does not read what a file holds; empty where it does."""
@@ -343,10 +350,3 @@ def _failed(record: FileRecord, error: Exception) -> FileRecord:
     message = f"{Path(record.path).name} could not be read ({kind}: {str(error)[:200]})."
     failed = replace(record, status=FileStatus.FAILED, reason="failed", pieces=0, passages=0)
     return replace(failed, message=f"{message} This is a mistake of ours: please report it.")
-
-
-def _sha256(path: str, stamp: Stamp) -> str:
-    if stamp.size > MAX_HASHED:
-        return ""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

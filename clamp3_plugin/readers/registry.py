@@ -170,6 +170,18 @@ def modality_of(path: PurePath) -> Modality | None:
     return form.modality if form else None
 
 
+def most_bytes(path: PurePath) -> int:
+    """Tell by its name how large a file may be to be read; 0 where no reader takes it.
+
+    Examples
+    --------
+    >>> most_bytes(PurePath("a.mid")), most_bytes(PurePath("a.txt"))
+    (4194304, 0)
+    """
+    form = FORMATS.get(path.suffix.lower())
+    return form.max_bytes if form else 0
+
+
 def read(path: Path, *, as_score: bool = False) -> list[Content]:
     """Read the pieces of a file: one, or the tunes of a tune book.
 
@@ -188,7 +200,7 @@ def read(path: Path, *, as_score: bool = False) -> list[Content]:
         No reader takes it, or it is broken, too large or without music.
     """
     name = display_name(path.name or str(path))
-    with _opened(path, name) as (file, form):
+    with opened(path) as (file, form):
         return _pieces(file, form, name, as_score=as_score)
 
 
@@ -299,6 +311,18 @@ def _format_of(name: str, shown: str) -> Format:
     return FORMATS[suffix]
 
 
+def check_size(size: int, name: str) -> None:
+    """Refuse what is too large for its format, by its name, or of no format.
+
+    Raises
+    ------
+    InputRefusedError
+        It is empty, too large, or of no known format.
+    """
+    shown = display_name(name)
+    _check_size(size, _format_of(name, shown), shown)
+
+
 def _check_size(size: int, form: Format, shown: str) -> None:
     if size == 0:
         raise EmptyContentError(f"{shown}: the file is empty (0 bytes).")
@@ -311,11 +335,19 @@ def _check_size(size: int, form: Format, shown: str) -> None:
 
 
 @contextmanager
-def _opened(path: Path, shown: str) -> Iterator[tuple[BinaryIO, Format]]:
+def opened(path: Path) -> Iterator[tuple[BinaryIO, Format]]:
     """Open a regular file, and nothing that could hang or have no end.
 
     One that is read as a whole is read here: what grows meanwhile is over its limit.
+
+    Raises
+    ------
+    MissingFileError
+        It is not there or may not be read.
+    InputRefusedError
+        It is no file, of no known format, empty or over the limit of its format.
     """
+    shown = display_name(path.name or str(path))
     try:
         _check_kind(path.stat().st_mode, shown)  # before open: opening a device may do something
         form = _format_of(path.name, shown)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from clamp3_plugin.errors import Clamp3Error
+from clamp3_plugin.errors import Clamp3Error, error_of
 from clamp3_plugin.music import Metadata, Modality, Passage, Piece
 from clamp3_plugin.query import Answer, Hit, TagHit
 from clamp3_plugin.wire.fields import Fields, JsonObject
@@ -256,12 +256,4 @@ def error_from_wire(value: object) -> Clamp3Error:
     body = Fields(value, "The answer").take("error", dict) or {}
     fields = Fields(body, "The error")
     code = fields.take("code", str) or ""
-    error = _classes(Clamp3Error).get(code, Clamp3Error)
-    return error(fields.take("message", str) or code, fields.take("hint", str) or "")
-
-
-def _classes(root: type[Clamp3Error]) -> dict[str, type[Clamp3Error]]:
-    classes: dict[str, type[Clamp3Error]] = {}
-    for child in root.__subclasses__():
-        classes.update(_classes(child))
-    return {**classes, root.code: root}  # where two share a code, the general one
+    return error_of(code, fields.take("message", str) or code, fields.take("hint", str) or "")

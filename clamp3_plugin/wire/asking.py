@@ -266,9 +266,10 @@ def _modality(name: str) -> Modality:
 def _range_from_wire(text: str, name: str) -> tuple[float, float] | None:
     if not text:
         return None
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)?\s*([-–])?\s*(\d+(?:\.\d+)?)?\s*", text)
+    number = r"(\d{1,9}(?:\.\d{1,9})?)?"  # thousands of digits would be infinity
+    match = re.fullmatch(rf"\s*{number}\s*([-–])?\s*{number}\s*", text)
     if match is None or (match[1] is None and match[3] is None) or (match[3] and not match[2]):
-        raise UsageError(f"{name}={text} is no range.", "Write 80-120, 80-, -120 or 80.")
+        raise UsageError(f"{name}={text[:40]} is no range.", "Write 80-120, 80-, -120 or 80.")
     low = float(match[1] or 0)
     high = float(match[3]) if match[3] else math.inf if match[2] else low
     if high < low:

@@ -12,6 +12,7 @@ from clamp3_plugin.errors import UsageError
 
 MAX_DEPTH = 16  # of nested JSON
 MAX_FIELD = 4096  # characters of a name, a folder, a filter
+MAX_NUMBER = 1e15  # whole numbers of JSON have no end, and those of most languages have
 
 JsonObject = dict[str, object]
 _T = TypeVar("_T")
@@ -162,7 +163,9 @@ def _finite(text: str) -> float:
 
 
 def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return False
+    return abs(value) <= MAX_NUMBER
 
 
 def _kind(value: object) -> str:

@@ -18,11 +18,9 @@ from clamp3_plugin.encoding import Embeddings
 from clamp3_plugin.errors import BrokenFileError, InputRefusedError, UsageError
 from clamp3_plugin.music import Modality
 from clamp3_plugin.query import Source
-from clamp3_plugin.readers import registry
+from clamp3_plugin.readers.apart.formats import ApartFormats, ApartPiece
 from clamp3_plugin.readers.audio.recording import Recording
-from clamp3_plugin.readers.content import Content, text_of
-from clamp3_plugin.readers.performance import Performance
-from clamp3_plugin.readers.score import Score
+from clamp3_plugin.readers.content import Content
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,13 +56,17 @@ class EncoderInput:
             raise type(error)(f"{self.name}: {error.message}", error.hint) from error
 
 
-def encoder_input(source: Source, read_piece: Callable[[Source], Content]) -> EncoderInput:
+def encoder_input(
+    source: Source, formats: ApartFormats, read_piece: Callable[[Source], Content]
+) -> EncoderInput:
     """Make what the encoder reads of a text, a file or a piece.
 
     Parameters
     ----------
     source
         What to embed.
+    formats
+        Read files.
     read_piece
         Reads the file of a piece of the library.
 
@@ -89,13 +91,13 @@ def encoder_input(source: Source, read_piece: Callable[[Source], Content]) -> En
         return EncoderInput(Modality.AUDIO, _features(source.data, source.name))
     if suffix == ".mtf" and is_whole:
         return EncoderInput(Modality.PERFORMANCE, _lines(source.data, source.name))
-    contents = registry.read_bytes(source.data, source.name)
+    contents = formats.read_bytes(source.data, source.name)
     if len(contents) > 1:
         raise InputRefusedError(
             f"{source.name}: the file holds {len(contents)} tunes.", "Give one tune a file."
         )
     content = contents[0]
-    is_interleaved = isinstance(content, Score) and not content.standard_abc
+    is_interleaved = isinstance(content, ApartPiece) and content.is_interleaved
     if is_interleaved and is_whole:
         return EncoderInput(content.modality, _lines(source.data, source.name))
     return _of_content(content, source)
@@ -107,8 +109,8 @@ def _of_content(content: Content, source: Source) -> EncoderInput:
     if isinstance(part, Recording):
         samples = part.excerpt(source.passage) if source.passage else part.whole()
         return EncoderInput(part.modality, samples, source.name)
-    if isinstance(part, Score | Performance):
-        return EncoderInput(part.modality, text_of(part, source.passage))
+    if isinstance(part, ApartPiece):
+        return EncoderInput(part.modality, part.text(source.passage))
     raise UsageError(f"A {part.modality} cannot be embedded by itself.")
 
 

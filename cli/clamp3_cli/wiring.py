@@ -20,7 +20,7 @@ from clamp3_plugin.indexing.indexer import Indexer
 from clamp3_plugin.library.library import Library
 from clamp3_plugin.music import Passage, Piece
 from clamp3_plugin.query import Answer, Filter, Query, Source, TagHit
-from clamp3_plugin.readers import registry
+from clamp3_plugin.readers.apart.formats import ApartFormats
 from clamp3_plugin.readers.content import Content
 from clamp3_plugin.tags import Tagger, Vocabulary, load_calibration
 from clamp3_plugin.wire import IndexEvent, Vectors
@@ -60,6 +60,7 @@ class MusicService:
         self._loaded = threading.Event()
         self._parts: _Parts | None = None
         self._failure: Clamp3Error | None = None
+        self._formats = ApartFormats()
 
     def load(self) -> None:
         """Load the model and open the library of its space."""
@@ -91,7 +92,7 @@ class MusicService:
     def embed(self, source: Source, *, local: bool) -> Vectors:
         """Embed a source before normalisation."""
         parts = self._ready
-        asked = encoder_input(source, self._read_piece)
+        asked = encoder_input(source, self._formats, self._read_piece)
 
         def encode(_: Sequence[str]) -> Embeddings:
             return asked.encode(parts.encoder, local=local)[np.newaxis]
@@ -167,7 +168,8 @@ class MusicService:
         return problems
 
     def close(self) -> None:
-        """Let go of the library and the encoder."""
+        """Let go of the library, the encoder and the processes that read."""
+        self._formats.close()
         if self._parts is not None:
             self._parts.shared.close()
             self._parts.library.close()
@@ -191,12 +193,13 @@ class MusicService:
         if encoder.folder is not None:
             calibration = load_calibration(encoder.folder, encoder, vocabulary)
         tagger = Tagger(asking, vocabulary, self._home.cache, calibration)
-        finder = Finder(asking, library, registry, tagger)
-        return _Parts(encoder, shared, library, finder, Indexer(library, indexing, registry))
+        finder = Finder(asking, library, self._formats, tagger)
+        indexer = Indexer(library, indexing, self._formats)
+        return _Parts(encoder, shared, library, finder, indexer)
 
     def _read_piece(self, source: Source) -> Content:
         piece = self.piece(source.piece_id or "")
-        contents = registry.read(Path(piece.path))
+        contents = self._formats.read(Path(piece.path))
         if len(contents) < piece.tune:
             message = f"{piece.path} has no tune {piece.tune} any more."
             raise MissingFileError(message, "Index its folder again.")
@@ -217,7 +220,9 @@ def embed_sources(
     def refuse(source: Source) -> Content:
         raise UsageError(f"There is no library here to find {source.piece_id!r} in.")
 
-    inputs = [encoder_input(source, refuse) for source in sources]
+    formats = ApartFormats()
+    inputs = [encoder_input(source, formats, refuse) for source in sources]
+    formats.close()
     return [_vectors(each.encode(encoder, local=local), encoder.space) for each in inputs]
 
 

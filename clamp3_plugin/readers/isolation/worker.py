@@ -11,8 +11,9 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from signal import Signals
@@ -39,6 +40,13 @@ class JobError(Exception):
 
 
 @dataclass
+class _Clock:
+    """Seconds that a job has left."""
+
+    left: float
+
+
+@dataclass
 class _Running:
     """A process with its folder."""
 
@@ -52,7 +60,7 @@ class _Running:
     ) -> Message:
         """Send a message, if there is one, and wait for the answer.
 
-        What the process asks meanwhile is answered by ``answers``.
+        What the process asks meanwhile is answered by ``answers``, and the clock stands still.
 
         Raises
         ------
@@ -61,25 +69,37 @@ class _Running:
         """
         if self.process.stdin is None or self.process.stdout is None:
             raise FrameError("no pipes")
-        timer = threading.Timer(seconds, self._expire)
-        timer.daemon = True
-        timer.start()
         try:
-            if question is not None:
-                send(self.process.stdin, question)
-            answer = receive(self.process.stdout)
-            while answers and answer and answer.text("state") == child.ASKING:
-                send(self.process.stdin, answers(answer))
+            with self._within(seconds) as clock:
+                if question is not None:
+                    send(self.process.stdin, question)
                 answer = receive(self.process.stdout)
+            while answers and answer and answer.text("state") == child.ASKING:
+                reply = answers(answer)  # takes none of its time
+                with self._within(clock.left) as clock:
+                    send(self.process.stdin, reply)
+                    answer = receive(self.process.stdout)
         except OSError as error:
             raise FrameError(f"the pipe broke ({type(error).__name__})") from error
-        finally:
-            timer.cancel()
         if answer is None:
             raise FrameError("the pipe was closed")
         if answer.text("state") == child.ASKING:
             raise FrameError("it asks where nobody answers")
         return answer
+
+    @contextlib.contextmanager
+    def _within(self, seconds: float) -> Iterator["_Clock"]:
+        """Kill the process when the seconds are over."""
+        clock = _Clock(seconds)
+        timer = threading.Timer(seconds, self._expire)
+        timer.daemon = True
+        timer.start()
+        begun = time.monotonic()
+        try:
+            yield clock
+        finally:
+            timer.cancel()
+            clock.left -= time.monotonic() - begun
 
     def _expire(self) -> None:
         self.late = True
@@ -167,6 +187,17 @@ class Worker:
         if state == child.FAILED:
             raise JobError(answer.text("kind"), answer.text("reason"))
         return answer
+
+    def start(self) -> None:
+        """Start the process before it is needed.
+
+        Raises
+        ------
+        UnsupportedFormatError
+            It cannot be started.
+        """
+        with self._lock:
+            self._running = self._running or self._start()
 
     def close(self) -> None:
         """End the process; the next question starts another."""

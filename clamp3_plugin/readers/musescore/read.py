@@ -1,11 +1,13 @@
 """A MuseScore file in, a score out: through MuseScore where it is installed, else by ourselves."""
 
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from pathlib import Path
 from xml.etree.ElementTree import Element, tostring
 
 from clamp3_plugin.errors import BrokenFileError
+from clamp3_plugin.readers.isolation.framing import Message
+from clamp3_plugin.readers.isolation.route import Route
 from clamp3_plugin.readers.musescore.heading import titles
 from clamp3_plugin.readers.musescore.write import musicxml_of
 from clamp3_plugin.readers.musescore_program import export_musicxml, find_program
@@ -20,6 +22,15 @@ _ENDINGS = (".mscx",)
 _installed = cache(find_program)
 
 
+def _exported_here(question: Message) -> Message:
+    program = _installed()
+    exported = None if program is None else export_musicxml(question.body, program)
+    return Message({}, exported or b"")
+
+
+MUSESCORE = Route("musescore", _exported_here)
+
+
 def read_musescore(data: bytes) -> Sequence[Score]:
     """Read a .mscz or .mscx file, with the MuseScore that is installed if there is one.
 
@@ -28,7 +39,7 @@ def read_musescore(data: bytes) -> Sequence[Score]:
     InputRefusedError
         It is broken, too large, no score of MuseScore, or without notes.
     """
-    return read_musescore_with(data, _installed())
+    return _read(data, lambda mscx: MUSESCORE(Message({}, mscx)).body)
 
 
 def read_musescore_with(data: bytes, program: Path | None) -> Sequence[Score]:
@@ -39,6 +50,10 @@ def read_musescore_with(data: bytes, program: Path | None) -> Sequence[Score]:
     InputRefusedError
         It is broken, too large, no score of MuseScore, or without notes.
     """
+    return _read(data, partial(export_musicxml, program=program) if program else lambda _: None)
+
+
+def _read(data: bytes, export: Callable[[bytes], bytes | None]) -> Sequence[Score]:
     mscx = unzip_score(data, _ENDINGS) if data.startswith(_ZIP) else data
     root = parse_xml(mscx)  # also before the program: what is no good XML is not given to it
     if root.tag != "museScore":
@@ -46,7 +61,7 @@ def read_musescore_with(data: bytes, program: Path | None) -> Sequence[Score]:
             f"This is XML of the kind <{root.tag[:60]}>, not a score of MuseScore.",
             "Save the score with MuseScore, or export it as MusicXML.",
         )
-    if program is not None and (exported := export_musicxml(mscx, program)) is not None:
+    if exported := export(mscx):
         return read_musicxml(_titled(exported, root))
     return read_musicxml(_bytes(musicxml_of(root)))
 

@@ -7,6 +7,7 @@ from typing import Literal
 from clamp3_plugin.errors import BrokenFileError, EmptyContentError
 from clamp3_plugin.readers.isolation.framing import Message
 from clamp3_plugin.readers.isolation.limits import Limits
+from clamp3_plugin.readers.isolation.route import Route
 from clamp3_plugin.readers.isolation.worker import JobError, Worker
 
 MAX_BYTES = 16 * 2**20
@@ -15,6 +16,7 @@ MAX_BYTES = 16 * 2**20
 WORKER = Worker(
     "clamp3_plugin.readers.music21_scores.job", Limits(file_bytes=MAX_BYTES), needs="music21"
 )
+MUSIC21 = Route("music21", WORKER.ask)
 
 
 def musicxml_of(data: bytes, form: Literal["humdrum", "mei", "midi"]) -> list[bytes]:
@@ -26,7 +28,7 @@ def musicxml_of(data: bytes, form: Literal["humdrum", "mei", "midi"]) -> list[by
         music21 cannot read it, or not within the limits.
     """
     try:
-        answer = WORKER.ask(Message({"format": form}, data))
+        answer = MUSIC21(Message({"format": form}, data))
     except JobError as error:
         raise BrokenFileError(
             f"music21 cannot read it ({error.kind}{_shown(error.reason)}).",
