@@ -35,7 +35,8 @@ def take_token(home: Home, *, renew: bool = False) -> str:
     check_private(home.create().run)
     path = token_file(home)
     if renew or not os.path.lexists(path):
-        write_private(path, secrets.token_urlsafe(32).encode("ascii") + b"\n")
+        # hexadecimal, for a "-" in front would make it an option of the programs that it is handed to
+        write_private(path, secrets.token_hex(32).encode("ascii") + b"\n")
     return _read(path)
 
 

@@ -1,4 +1,5 @@
 import os
+import re
 
 import pytest
 
@@ -17,9 +18,12 @@ def home(tmp_path) -> Home:
 def test_the_token_stays_until_another_is_asked_for(home):
     first = take_token(home)
 
-    assert len(first) == 43
     assert take_token(home) == first
     assert take_token(home, renew=True) != first
+
+
+def test_a_token_is_no_option_of_a_program(home):
+    assert re.fullmatch("[0-9a-f]{64}", take_token(home))
 
 
 @posix
