@@ -5,36 +5,16 @@ import pytest
 import torch
 
 from clamp3_models.audio.note_network import (
-    _ONNX_NAMES,
     FRAMES,
     KEYS,
     WINDOW,
     NoteNetwork,
+    _single,
     state_from_onnx,
 )
 from clamp3_models.audio.onnx_weights import read_constants
 from clamp3_plugin.errors import NoModelError
-
-
-def varint(number: int) -> bytes:
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    return bytes([*out, number])
-
-
-def field(number: int, content: bytes) -> bytes:
-    return varint(number << 3 | 2) + varint(len(content)) + content
-
-
-def tensor(name: str, array: np.ndarray) -> bytes:
-    dims = b"".join(varint(1 << 3) + varint(n) for n in array.shape)
-    return dims + varint(2 << 3) + varint(1) + field(8, name.encode()) + field(9, array.tobytes())
-
-
-def model(*tensors: bytes) -> bytes:
-    return field(7, b"".join(field(5, one) for one in tensors))
+from tests.models.audio.onnx_file import onnx_file, random_notes
 
 
 def test_the_network_gives_a_row_of_keys_for_every_frame() -> None:
@@ -60,21 +40,27 @@ def test_the_low_pass_filter_in_blocks_is_the_convolution() -> None:
     torch.testing.assert_close(halved, expected, rtol=1e-4, atol=1e-4)
 
 
+def test_a_convolution_to_one_channel_is_the_convolution() -> None:
+    torch.manual_seed(0)
+    network = NoteNetwork()
+    x = torch.randn(2, 32, 11, 88)
+
+    found = _single(network.note_out, x)
+
+    torch.testing.assert_close(found, network.note_out(x), rtol=1e-4, atol=1e-5)
+
+
 def test_constants_of_an_onnx_file_are_read_with_their_shapes() -> None:
     array = np.arange(300, dtype=np.float32).reshape(2, 150)
 
-    read = read_constants(model(tensor("a/b", array), tensor("c", array[:1])))
+    read = read_constants(onnx_file({"a/b": array, "c": array[:1]}))
 
     np.testing.assert_array_equal(read["a/b"], array)
     assert read["c"].shape == (1, 150)
 
 
 def test_weights_are_found_by_how_their_names_end() -> None:
-    rng = np.random.default_rng(0)
-    constants = {
-        f"model_1/{_ONNX_NAMES[name]}": rng.standard_normal(tuple(like.shape)).astype(np.float32)
-        for name, like in NoteNetwork().state_dict().items()
-    }
+    constants = read_constants(random_notes())
 
     state = state_from_onnx(constants)
 
