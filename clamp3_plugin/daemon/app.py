@@ -250,7 +250,7 @@ class Daemon:
         return Response(data, media_type="application/octet-stream", headers=headers)
 
     async def preview(self, request: Request) -> Response:
-        """Draw bars of a piece: ?bars=9-16&width=1100."""
+        """Draw a part of a piece: ?bars=9-16 or ?time=18.5-34, &width=1100."""
         return await self._drawn(request, "svg")
 
     async def excerpt(self, request: Request) -> Response:
@@ -260,10 +260,12 @@ class Daemon:
     async def _drawn(self, request: Request, want: Literal["svg", "musicxml"]) -> Response:
         asked = request.query_params
         bars = wire.parse_bars(asked["bars"]) if "bars" in asked else None
+        time = wire.parse_time(asked["time"]) if "time" in asked else None
         width = _whole(asked.get("width", str(picture.WIDTH)), "width", picture.WIDTHS.stop)
+        drawing = picture.Drawing(wire.passage(bars, time), want, width)
         piece = await self._blocking(self.service.piece, request.path_params["id"])
-        data = await self._blocking(read_piece, piece)
-        drawn = await self._blocking(picture.draw, piece, data, bars, want, width)
+        loop = asyncio.get_running_loop()
+        drawn = await loop.run_in_executor(picture.THREADS, picture.draw, piece, drawing)
         media = "image/svg+xml" if want == "svg" else "application/vnd.recordare.musicxml+xml"
         return Response(drawn, media_type=media)
 

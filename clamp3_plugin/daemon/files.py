@@ -2,8 +2,10 @@
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from clamp3_plugin.daemon.gate import UPLOAD_LIMIT
 from clamp3_plugin.errors import MissingFileError, TooLargeError, UsageError
@@ -33,15 +35,14 @@ def check_paths(paths: Sequence[str]) -> list[str]:
     return list(paths)
 
 
-def read_piece(piece: Piece) -> bytes:
-    """Read the file of a piece: a regular file, as it was when it was indexed, no link.
+@contextmanager
+def open_piece(piece: Piece) -> Iterator[BinaryIO]:
+    """Open the file of a piece: a regular file where it was when it was indexed, no link.
 
     Raises
     ------
     MissingFileError
         It is gone, or something else took its place.
-    TooLargeError
-        It grew over what is handed out.
     """
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
@@ -49,11 +50,25 @@ def read_piece(piece: Piece) -> bytes:
     except OSError as error:
         raise MissingFileError("The file of this piece is gone.", "Index its folder.") from error
     with os.fdopen(descriptor, "rb") as file:
-        about = os.fstat(descriptor)
-        if not stat.S_ISREG(about.st_mode):
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise MissingFileError("The file of this piece is a file no more.", "Index its folder.")
-        if about.st_size > UPLOAD_LIMIT:
-            raise TooLargeError(f"The file has {about.st_size} bytes, over {UPLOAD_LIMIT}.")
+        yield file
+
+
+def read_piece(piece: Piece) -> bytes:
+    """Read the file of a piece.
+
+    Raises
+    ------
+    MissingFileError
+        As ``open_piece`` does.
+    TooLargeError
+        It grew over what is handed out.
+    """
+    with open_piece(piece) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > UPLOAD_LIMIT:
+            raise TooLargeError(f"The file has {size} bytes, over {UPLOAD_LIMIT}.")
         return file.read(UPLOAD_LIMIT)
 
 

@@ -8,6 +8,7 @@ from copy import deepcopy
 from xml.etree.ElementTree import Element, SubElement
 
 _ORDER = ("divisions", "key", "time", "staves", "clef", "staff-details", "transpose")
+_NOTES = {"quarter": "\u2669", "eighth": "\u266a"}
 _LEFT_OUT = ("credit", "defaults")  # title block and page of the whole score
 
 
@@ -99,4 +100,23 @@ def titled(score: Element, title: str) -> Element:
             work = Element("work")
             score.insert(0, work)
         SubElement(work, "work-title").text = title
+    return score
+
+
+def with_tempo_as_words(score: Element) -> Element:
+    """Write metronome marks as words: Qt draws no text that is half of a font of music.
+
+    A mark of another kind than quarter and eighth notes a minute is left out.
+    """
+    for kind in score.iterfind("part/measure/direction/direction-type"):
+        mark = kind.find("metronome")
+        if mark is None:
+            continue
+        kind.remove(mark)
+        note = _NOTES.get(mark.findtext("beat-unit") or "", "")
+        count = mark.findtext("per-minute") or ""
+        dot = "." if mark.find("beat-unit-dot") is not None else ""
+        words = f"{note}{dot} = {count}" if note and count.strip() else ""
+        if words or not len(kind):
+            SubElement(kind, "words").text = words or " "
     return score

@@ -35,6 +35,8 @@ def simplified(svg: Element) -> Element:
 def _children(source: Element, glyphs: Mapping[str, str]) -> Iterator[Element]:
     for child in source:
         tag = child.tag
+        if "placeholder" in child.get("class", "").split():
+            continue  # a dot, where something without a sign stands
         if tag == "g":
             group = Element("g")
             if transform := child.get("transform"):

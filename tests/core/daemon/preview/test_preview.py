@@ -1,11 +1,19 @@
 """Bars of a score as a score of its own, and as a picture."""
 
+import wave
+from dataclasses import replace
+from pathlib import Path
+from xml.etree.ElementTree import Element, tostring
+
+import numpy as np
 import pytest
 
-from clamp3_plugin.daemon.preview.excerpt import cut_bars, titled
-from clamp3_plugin.daemon.preview.picture import draw
+from clamp3_plugin.daemon.preview.excerpt import cut_bars, titled, with_tempo_as_words
+from clamp3_plugin.daemon.preview.picture import Drawing, draw
+from clamp3_plugin.daemon.preview.thin import thin_text, thin_tree
 from clamp3_plugin.errors import UnsupportedFormatError, UsageError
 from clamp3_plugin.music import Modality, Passage, Piece
+from clamp3_plugin.readers.musescore.write import musicxml_of
 from clamp3_plugin.readers.musicxml.parse import parse_xml
 from clamp3_plugin.readers.musicxml_score import read_musicxml
 
@@ -26,8 +34,13 @@ SCORE = (
 )
 
 
-def piece(path: str) -> Piece:
-    return Piece("p1", path, Modality.SCORE)
+PART = Passage(3, 4)
+
+
+def piece(folder: Path, name: str = "a.musicxml", data: bytes | None = None) -> Piece:
+    path = folder / name
+    path.write_bytes(SCORE.encode() if data is None else data)
+    return Piece("p1", str(path), Modality.SCORE)
 
 
 def test_bars_carry_key_metre_clef_and_tempo_along():
@@ -56,31 +69,179 @@ def test_a_score_without_title_gets_one():
     assert titled(parse_xml(SCORE), "Air").findtext("work/work-title") == "Air"
 
 
-def test_an_excerpt_reads_as_the_passage():
-    cut = draw(piece("a.musicxml"), SCORE.encode(), (3, 4), "musicxml", 1000)
+def test_an_excerpt_reads_as_the_passage(tmp_path: Path):
+    cut = draw(piece(tmp_path), Drawing(PART, "musicxml"))
 
     whole, part = read_musicxml(SCORE.encode())[0], read_musicxml(cut)[0]
     assert part.bars[0].line.endswith(whole.bars[2].line.partition("]")[2])
+    assert [bar.number for bar in part.bars] == ["3", "4"]
     assert part.metadata.tempo == 96
-    assert whole.excerpt(Passage(3, 4))
 
 
-def test_a_picture_is_simple_enough_for_qt():
+@pytest.mark.parametrize("first", [1, 2, 3, 4])
+def test_a_text_that_is_thinned_first_is_cut_to_the_same(first: int):
+    data = f"<?xml version='1.0'?><!DOCTYPE score-partwise>{SCORE}<!-- the end -->".encode()
+
+    thin = thin_text(data, first, 4)
+
+    assert thin is not None
+    cut = cut_bars(parse_xml(thin), 2, 6 - first)
+    whole = cut_bars(parse_xml(SCORE), first, 4)
+    assert [text(part) for part in cut.iter("measure")] == [
+        text(part) for part in whole.iter("measure")
+    ]
+
+
+def text(measure: Element) -> bytes:
+    return tostring(measure)
+
+
+@pytest.mark.parametrize(
+    "data", [SCORE.encode("utf-16"), b"<score-timewise/>", SCORE[:-40].encode()]
+)
+def test_a_text_that_cannot_be_cut_at_its_tags_is_left_to_the_tree(data: bytes):
+    assert thin_text(data, 2, 3) is None
+
+
+def test_a_musescore_file_is_thinned_to_the_same_bars():
+    def measure(pitch: int, more: str = "") -> str:
+        return (
+            f"<Measure><voice>{more}<Chord><durationType>whole</durationType><Note><pitch>{pitch}"
+            "</pitch><tpc>14</tpc></Note></Chord></voice></Measure>"
+        )
+
+    key = (
+        "<KeySig><accidental>2</accidental></KeySig><TimeSig><sigN>4</sigN><sigD>4</sigD></TimeSig>"
+    )
+    source = (
+        "<museScore version='3.01'><Score><Division>480</Division><Part><Staff id='1'/><Instrument/>"
+        f"</Part><Staff id='1'>{measure(60, key)}{measure(62)}{measure(64)}{measure(65)}</Staff>"
+        "</Score></museScore>"
+    )
+    root = parse_xml(source)
+
+    assert thin_tree(root, 3, 4)
+
+    thin = cut_bars(musicxml_of(root), 1, 2)
+    whole = cut_bars(musicxml_of(parse_xml(source)), 3, 4)
+    assert [text(part) for part in thin.iter("measure")] == [
+        text(part) for part in whole.iter("measure")
+    ]
+
+
+def test_a_metronome_mark_becomes_words():
+    mark = "<metronome><beat-unit>quarter</beat-unit><beat-unit-dot/><per-minute>60</per-minute></metronome>"
+    score = parse_xml(
+        f"<score-partwise><part><measure><direction><direction-type>{mark}</direction-type>"
+        "</direction></measure></part></score-partwise>"
+    )
+
+    assert with_tempo_as_words(score).findtext(".//words") == "\u2669. = 60"
+
+
+def svg(data: bytes) -> Element:
+    root = parse_xml(data)
+    assert root.tag == "svg"
+    assert root.get("viewBox")
+    return root
+
+
+@pytest.fixture
+def _engraver() -> None:
     pytest.importorskip("verovio", reason="verovio is not installed (the extra preview)")
 
-    picture = parse_xml(draw(piece("a.musicxml"), SCORE.encode(), (2, 3), "svg", 1000))
+
+@pytest.mark.usefixtures("_engraver")
+def test_a_picture_is_simple_enough_for_qt(tmp_path: Path):
+    picture = svg(draw(piece(tmp_path), Drawing(Passage(2, 3))))
 
     tags = {element.tag for element in picture.iter()}
     assert tags <= {"svg", "g", "path", "rect", "ellipse", "polygon", "polyline", "text"}
     assert {"path", "rect"} & tags
-    assert picture.get("viewBox")
 
 
-def test_formats_that_are_not_engraved_say_so():
-    with pytest.raises(UnsupportedFormatError, match="cannot be engraved"):
-        draw(piece("a.mid"), b"MThd", None, "svg", 1000)
+ABC = b"X:1\nT:Air\nM:3/4\nL:1/8\nK:D\ndefg a2|(3bag f2 e2|[df]4-[df]2|^c6|]\n"
+KERN = b"**kern\n*clefG2\n*M2/4\n=1\n4c\n4d\n=2\n2e\n=3\n2f\n==\n*-\n"
 
 
-def test_a_page_of_any_width_is_not_made():
+@pytest.mark.usefixtures("_engraver")
+@pytest.mark.parametrize(("name", "data"), [("a.abc", ABC), ("a.krn", KERN)])
+def test_what_has_no_page_is_engraved_too(tmp_path: Path, name: str, data: bytes):
+    picture = svg(draw(piece(tmp_path, name, data), Drawing(Passage(2, 3))))
+
+    assert len(list(picture.iter("path"))) > 10
+
+
+def test_a_tune_is_written_out_as_it_sounds(tmp_path: Path):
+    written = draw(piece(tmp_path, "a.abc", ABC), Drawing(Passage(2, 4), "musicxml"))
+
+    assert read_musicxml(written)[0].whole().splitlines()[-3:] == [
+        "[V:1](3bag f2 e2|",
+        "[V:1][df]4- [df]2|",
+        "[V:1]^c6|]",
+    ]
+
+
+def test_midi_is_a_piano_roll(tmp_path: Path, golden: Path):
+    source = next((golden / "midi").rglob("*.mid")).read_bytes()
+    played = replace(piece(tmp_path, "a.mid", source), modality=Modality.PERFORMANCE)
+
+    picture = svg(draw(played, Drawing()))
+
+    assert picture.get("width") == "1100"
+    assert len(list(picture.iter("path"))) >= 2
+
+
+def test_a_recording_is_a_waveform_of_the_seconds_asked_for(tmp_path: Path):
+    rate = 24_000
+    loud = np.sin(np.arange(3 * rate)) * np.repeat([3000, 30000, 3000], rate)
+    file = tmp_path / "a.wav"
+    with wave.open(str(file), "wb") as writer:
+        writer.setparams((1, 2, rate, 0, "NONE", ""))
+        writer.writeframes(loud.astype("<i2").tobytes())
+    recording = Piece("p1", str(file), Modality.AUDIO)
+
+    whole, middle = (
+        svg(draw(recording, Drawing(part))) for part in (None, Passage(start=1.0, end=2.0))
+    )
+
+    assert whole.find("path") is not None
+    heights = [
+        {float(bar.partition("v")[2].partition("h")[0]) for bar in bars}
+        for bars in (paths(whole), paths(middle))
+    ]
+    assert max(heights[0]) > 2 * min(heights[0])
+    assert max(heights[1]) < 1.1 * min(heights[1])
+
+
+def paths(picture: Element) -> list[str]:
+    path = picture.find("path")
+    assert path is not None
+    return (path.get("d") or "").split("M")[1:]
+
+
+def test_a_picture_that_was_made_is_made_anew_when_the_file_is_another(tmp_path: Path):
+    first = draw(piece(tmp_path), Drawing(PART, "musicxml"))
+    again = draw(
+        piece(tmp_path, data=SCORE.replace("'3'", "'33'").encode()), Drawing(PART, "musicxml")
+    )
+
+    assert b'number="3"' in first
+    assert b'number="33"' in again
+
+
+def test_recordings_and_midi_have_no_bars_to_write_out(tmp_path: Path):
+    played = replace(piece(tmp_path, "a.mid", b"MThd"), modality=Modality.PERFORMANCE)
+
+    with pytest.raises(UnsupportedFormatError, match="no bars"):
+        draw(played, Drawing(None, "musicxml"))
+
+
+def test_bars_that_are_not_there_are_refused(tmp_path: Path):
+    with pytest.raises(UsageError, match="no such bars"):
+        draw(piece(tmp_path), Drawing(Passage(5, 6)))
+
+
+def test_a_page_of_any_width_is_not_made(tmp_path: Path):
     with pytest.raises(UsageError, match="3 wide"):
-        draw(piece("a.musicxml"), SCORE.encode(), None, "svg", 3)
+        draw(piece(tmp_path), Drawing(width=3))
