@@ -24,6 +24,7 @@ from clamp3_plugin.daemon import log
 from clamp3_plugin.daemon.app import Daemon, create_app
 from clamp3_plugin.daemon.runfile import DaemonLock, publish, withdraw
 from clamp3_plugin.daemon.service import Service
+from clamp3_plugin.daemon.temporary import keep_to_ourselves
 from clamp3_plugin.wire import API_VERSION, RunFile
 
 GRACE_S = 5
@@ -48,6 +49,7 @@ def serve(home: Home, config: Config, make_service: Callable[[], Service]) -> in
     home.create()
     lock = DaemonLock(home)
     log.begin(home.log_file)
+    keep_to_ourselves(home)
     service = make_service()
     listener = _listen()
     run = RunFile(

@@ -39,7 +39,7 @@ def prepare(ask: Ask) -> Job:
 
     def flood() -> Message:
         while True:
-            ask(Message({}, bytes(2**20)))
+            ask(Message({}, bytes(2**24)))
 
     def hang() -> Message:
         time.sleep(60)
@@ -53,7 +53,7 @@ def prepare(ask: Ask) -> Job:
         b"die": lambda: os._exit(139),
         b"hang": hang,
         b"spin": spin,
-        b"grow": lambda: Message({}, b"x" * 2**34),
+        b"grow": lambda: Message({}, b"x" * 2**30),
         b"flood": flood,
         b"truth": lambda: Message({}, TRUTH),
     }
