@@ -123,14 +123,44 @@ def test_steps_give_what_one_walk_gives(headless: Headless):
     body = """
         var reader = new Score.NoteReader(curScore, division, names()), steps = 0;
         while (!reader.step(-1)) { steps += 1; }
-        tell([steps, JSON.stringify(reader.value) ===
-            JSON.stringify(Score.notesOf(curScore, division, names()))]);
+        tell([steps, reader.text() === JSON.stringify(Score.notesOf(curScore, division, names()))]);
     """
 
     steps, is_same = headless(body, scores.plain(9))[0]
 
     assert steps == 8
     assert is_same
+
+
+SOME_BARS = """
+        cmd("select-all");
+        var bars = [], ends = [[1, 1], [3, 5], [2, 7]];
+        ends.forEach(function (pair) {
+            var reader = new Score.NoteReader(curScore, division, names(), pair);
+            while (!reader.step(1000)) { /* goes on */ }
+            bars.push(JSON.parse(reader.text()));
+        });
+        tell([Score.isLarge(curScore), ends, bars, Score.notesOf(curScore, division, names())]);
+"""
+
+
+@pytest.mark.parametrize("name", ["bach/bwv10.7", "haydn/opus1no1/movement2"])
+def test_of_a_large_score_only_the_bars_asked_for_are_sent_and_are_the_same(
+    headless: Headless, name: str
+):
+    found = corpus.getWork(name)
+    music = Path(found[0] if isinstance(found, list) else found)
+
+    is_large, ends, parts, all_of_it = headless(SOME_BARS, music)[0]
+
+    whole = read_notes(json.dumps(all_of_it).encode())[0]
+    assert not is_large
+    for (first, last), part in zip(ends, parts, strict=True):
+        read = read_notes(json.dumps(part).encode())[0]
+        assert read.excerpt(Passage(first, last)) == whole.excerpt(Passage(first, last))
+        assert sum("n" in row for bar in part["bars"] for row in bar["events"]) < 0.7 * sum(
+            "n" in row for bar in all_of_it["bars"] for row in bar["events"]
+        )
 
 
 def test_the_notes_are_plain_json(headless: Headless):

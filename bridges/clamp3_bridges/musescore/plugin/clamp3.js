@@ -113,10 +113,15 @@ function folderOf(path) {
 
 // The picture of a hit: its first bars, as many as stay readable in a narrow panel.
 function previewPath(hit) {
+    var path = "/v1/pieces/" + encodeURIComponent(hit.piece.id) + "/preview.svg";
     var p = hit.passage;
+    if (hit.piece.modality !== "score") {  // a piano roll or a waveform, of all that was found
+        return path + (p && p.start !== undefined && p.start !== null
+            ? "?time=" + p.start + "-" + (p.end || "") : "");
+    }
     var first = p && p.first_bar ? p.first_bar : 1;
     var last = p && p.first_bar ? Math.min(p.last_bar, first + PICTURED - 1) : PICTURED;
-    return "/v1/pieces/" + encodeURIComponent(hit.piece.id) + "/preview.svg?bars=" + first + "-" + last;
+    return path + "?bars=" + first + "-" + last;
 }
 
 function excerptPath(hit) {

@@ -152,6 +152,7 @@ MuseScore {
     Timer { id: soon; interval: 20; onTriggered: root.takeScore() }
 
     function takeScore() {
+        if (place && Score.isLarge(curScore)) { walk(place.bars); return; }
         var name = exported.tempPath() + "/clamp3-" + Date.now() + "-" + Math.floor(Math.random() * 1e9);
         var written = false;
         try { written = writeScore(curScore, name, "musicxml"); } catch (error) { written = false; }
@@ -163,11 +164,16 @@ MuseScore {
             upload();
             return;
         }
+        walk(null);
+    }
+
+    // Takes the notes, in steps: of the whole score, or of some bars.
+    function walk(bars) {
         reader = new Score.NoteReader(curScore, division, Score.namesOf({
             beam: typeof Beam === "undefined" ? {} : Beam,
             grace: typeof NoteType === "undefined" ? {} : NoteType,
             symbol: typeof SymId === "undefined" ? {} : SymId
-        }));
+        }), bars);
         steps.start();
     }
 
@@ -179,7 +185,7 @@ MuseScore {
             if (!root.reader) { stop(); return; }
             if (!root.reader.step(60)) { return; }
             stop();
-            root.content = {name: "score.notes", text: JSON.stringify(root.reader.value)};
+            root.content = {name: "score.notes", text: root.reader.text()};
             root.reader = null;
             root.upload();
         }
@@ -252,7 +258,6 @@ MuseScore {
         var index = previewed;
         previewed += 1;
         var hit = JSON.parse(hits.get(index).json);
-        if (hit.piece.modality === "audio") { nextPreview(); return; }
         Clamp3.send(daemon, "GET", Clamp3.previewPath(hit), null, "", function (status, answer) {
             if (index < hits.count && hits.get(index).json === JSON.stringify(hit)) {
                 if (status === 200 && typeof answer === "string") {
@@ -815,7 +820,7 @@ MuseScore {
                             }
                             Loader {
                                 property string label: root.t("paste")
-                                visible: mscoreMajorVersion < 4 && /\.(musicxml|mxl|xml|mscz|mscx)$/i.test(path)
+                                visible: mscoreMajorVersion < 4 && /\.(musicxml|mxl|xml|mscz|mscx|abc)$/i.test(path)
                                 function act() { root.insertHit(index); }
                                 sourceComponent: textButton
                             }

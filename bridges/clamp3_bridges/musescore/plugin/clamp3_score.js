@@ -11,6 +11,8 @@ var SPANNERS = {Slur: 1, SlurSegment: 1, HairPin: 1, Hairpin: 1, HairpinSegment:
 var MARKS = {Articulation: 1, Ornament: 1, Arpeggio: 1};
 var TEXTS = {Dynamic: 1, Harmony: 1, Tempo: 1, Fermata: 1, StaffText: 1, SystemText: 1, Expression: 1,
     PlayTechAnnotation: 1, RehearsalMark: 1};
+var TEMPO = {Tempo: 1};
+var LARGE = 2000;  // bars times staves: some two seconds of writing on a slow machine
 
 // --- which bars
 
@@ -100,15 +102,23 @@ function selectionKey(score) {
 
 // --- notes
 
+// Whether a score is so large that writing it holds up the window, and only what is selected is sent.
+function isLarge(score) {
+    return (measureTicks(score).length - 1) * score.nstaves > LARGE;
+}
+
 // Reads a score in steps, so that the window is not held up: call step(milliseconds) until it is
-// true, then take value.
-function NoteReader(score, division, names) {
+// true, then take text(). Where only some bars are asked for, the others come without their events.
+function NoteReader(score, division, names, bars) {
     this.score = score;
     this.ticks = measureTicks(score);
     this.measure = score.firstMeasure;
     this.names = names;
+    this.first = bars ? bars[0] : 1;
+    this.last = bars ? bars[1] : this.ticks.length;
     this.index = 0;
     this.beside = besideNotes(score);
+    this.written = [];
     this.value = {
         v: 1,
         division: division,
@@ -118,15 +128,15 @@ function NoteReader(score, division, names) {
         parts: partsOf(score),
         keys: keysOf(score, this.ticks),
         spanners: this.beside.spanners,
-        end: this.ticks[this.ticks.length - 1],
-        bars: []
+        end: this.ticks[this.ticks.length - 1]
     };
 }
 
 NoteReader.prototype.step = function (milliseconds) {
     var until = Date.now() + milliseconds;
     while (this.measure) {
-        this.value.bars.push(this.readBar(this.measure));
+        // written bar by bar: all at once would take longer than a step
+        this.written.push(JSON.stringify(this.readBar(this.measure)));
         this.measure = this.measure.nextMeasure;
         this.index += 1;
         if (Date.now() > until) { break; }
@@ -134,17 +144,25 @@ NoteReader.prototype.step = function (milliseconds) {
     return !this.measure;
 };
 
+NoteReader.prototype.text = function () {
+    return JSON.stringify(this.value).slice(0, -1) + ',"bars":[' + this.written.join(",") + "]}";
+};
+
 NoteReader.prototype.readBar = function (measure) {
     var bar = {at: this.ticks[this.index], events: []};
-    var end = this.ticks[this.index + 1], tracks = this.score.ntracks;
+    // and the last, because a score that ended before would end in its barline
+    var isLast = this.index + 2 === this.ticks.length;
+    var isAsked = (this.first <= this.index + 1 && this.index < this.last) || isLast;
+    var end = this.ticks[this.index + 1], tracks = isAsked ? this.score.ntracks : 1;
     if (measure.irregular) { bar.irregular = true; }
     if (measure.noOffset) { bar.offset = measure.noOffset; }
     for (var s = measure.firstSegment; s; s = s.nextInMeasure) {
-        this.readSigns(s, bar);
+        this.readSigns(s, bar, isAsked ? TEXTS : TEMPO);
         for (var track = 0; track < tracks; track++) {
             var e = s.elementAt(track);
             if (!e) { continue; }
             if (CHORDS[e.name]) {
+                if (!isAsked) { continue; }
                 bar.events.push(this.readChord(e, s.tick, track));
             } else if (track % 4 === 0 && !(e.generated && e.name !== "BarLine")) {
                 this.readSign(e, s.tick, track / 4, bar, end);
@@ -169,11 +187,11 @@ NoteReader.prototype.readSign = function (e, tick, staff, bar, end) {
     }
 };
 
-NoteReader.prototype.readSigns = function (segment, bar) {
+NoteReader.prototype.readSigns = function (segment, bar, read) {
     var signs = segment.annotations;
     for (var i = 0; signs && i < signs.length; i++) {
         var e = signs[i];
-        if (!TEXTS[e.name]) { continue; }
+        if (!read[e.name]) { continue; }
         var sign = {k: e.name, t: segment.tick, s: Math.floor(e.track / 4), o: e.track % 4};
         if (e.text) { sign.x = e.text; }
         if (e.name === "Tempo") { sign.q = e.tempo; }
@@ -340,5 +358,5 @@ function namesOf(enumerations) {
 function notesOf(score, division, names) {
     var reader = new NoteReader(score, division, names);
     while (!reader.step(1000)) { /* goes on */ }
-    return reader.value;
+    return JSON.parse(reader.text());
 }
