@@ -8,6 +8,7 @@ Conventions: positions are quarter notes from the start of the tune, repeats not
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -62,8 +63,16 @@ class _Bar:
     @property
     def length(self) -> Fraction:
         """Sounding length in quarter notes."""
-        sounds = (item for item in self.items if isinstance(item, Sound))
-        return sum((s.length * (s.ratio or 1) for s in sounds), start=Fraction(0)) / 2
+        plain: Counter[int] = Counter()  # numerators by denominator: adding fractions is slow
+        others = Fraction(0)
+        for item in self.items:
+            if not isinstance(item, Sound):
+                continue
+            if item.ratio is None:
+                plain[item.length.denominator] += item.length.numerator
+            else:
+                others += item.length * item.ratio
+        return sum((Fraction(above, below) for below, above in plain.items()), start=others) / 2
 
 
 def normalize(tune: Tune) -> NormalTune:
@@ -229,7 +238,10 @@ def _broken_rhythm(sounds: Sequence[Sound]) -> Iterator[tuple[int, tuple[Fractio
     for i, (one, other) in enumerate(pairwise(sounds)):
         if i <= taken or not other.joined or one.ratio or other.ratio:
             continue
-        if one.length == 3 * other.length or 3 * one.length == other.length:
+        # cross products, since fractions are slow
+        ours = one.length.numerator * other.length.denominator
+        its = other.length.numerator * one.length.denominator
+        if ours == 3 * its or 3 * ours == its:
             mean = (one.length + other.length) / 2
             yield i, (mean, ">" if one.length > other.length else "<")
             yield i + 1, (mean, "")
@@ -245,9 +257,10 @@ def _length(eighths: Fraction) -> str:
     ['', '3', '/', '3/2', '/4']
     """
     above = "" if eighths.numerator == 1 else str(eighths.numerator)
-    if eighths.denominator == 1:
+    below = eighths.denominator
+    if below == 1:
         return above
-    return f"{above}/" + ("" if eighths == Fraction(1, 2) else str(eighths.denominator))
+    return f"{above}/" + ("" if not above and below == 2 else str(below))
 
 
 def _onsets(voices: Sequence[Sequence[_Bar]]) -> Iterator[Fraction]:

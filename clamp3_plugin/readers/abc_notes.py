@@ -64,7 +64,7 @@ _DIRECTIONS = re.compile(
 )
 """Marks that stand before the space in front of a note; others cling to the note."""
 _TUPLET_INTO = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}
-_QUARTER = Fraction(2)
+_ONE = Fraction(1)
 
 
 @dataclass(slots=True)
@@ -118,6 +118,7 @@ class VoiceScanner:
         self.items: list[Item] = []
         self._metre = metre
         self._unit = unit_length * 8
+        self._lengths: dict[str, Fraction] = {}
         self._has_length = has_length
         self._opening: list[str] = []
         self._slurs = 0
@@ -126,9 +127,9 @@ class VoiceScanner:
         self._grace = ""
         self._last: Sound | None = None
         self._is_apart = True
-        self._broken = Fraction(1)
+        self._broken = _ONE
         self._tuplet_left = 0
-        self._ratio = Fraction(1)
+        self._ratio = _ONE
         self._is_overlaid = False
         self._rests_left = limits.MAX_BAR_RESTS
         self._readers: dict[str, Callable[[re.Match[str]], None]] = {
@@ -180,10 +181,10 @@ class VoiceScanner:
         elif letter == "M":
             self._metre = metre_of(value)
             if not self._has_length:
-                self._unit = unit_length_of("", self._metre) * 8
+                self._set_unit(unit_length_of("", self._metre))
             self.items.append(Mark(f"[M:{self._metre}]"))
         elif letter == "L":
-            self._unit = unit_length_of(value, self._metre) * 8
+            self._set_unit(unit_length_of(value, self._metre))
             self._has_length = True
         elif letter == "Q":
             self.read_tempo_words(value)
@@ -193,6 +194,10 @@ class VoiceScanner:
     def read_tempo_words(self, value: str) -> None:
         """Put the words of a ``Q:`` field (``"Slow" 1/4=60``) over the next note."""
         self.items.extend(Mark(f'"^{words}"') for words in tempo_words(value))
+
+    def _set_unit(self, unit_length: Fraction) -> None:
+        self._unit = unit_length * 8
+        self._lengths.clear()
 
     def _read_token(self, found: re.Match[str]) -> None:
         kind = found.lastgroup or ""
@@ -223,7 +228,7 @@ class VoiceScanner:
         ending = found["ending"] or found["volta"] or ""
         self.items.append(Barline(_plain_barline(found["bar"] or "|"), ending.replace(".", "")))
         self._last, self._is_overlaid, self._tuplet_left = None, False, 0
-        self._broken = Fraction(1)
+        self._broken = _ONE
 
     def _read_grace(self, found: re.Match[str]) -> None:
         notes = "".join(_GRACE_NOTE.findall(found[0]))
@@ -283,9 +288,13 @@ class VoiceScanner:
         elif text not in self._opening:
             self._opening.append(text)
 
-    def _sound(self, text: str, length: str, factor: Fraction = Fraction(1)) -> None:
+    def _sound(self, text: str, length: str, factor: Fraction = _ONE) -> None:
         before = self._last
-        sound = Sound(text, _number(length) * factor * self._unit * self._broken)
+        if (eighths := self._lengths.get(length)) is None:  # fractions are slow, lengths are few
+            eighths = self._lengths[length] = _number(length) * self._unit
+        if factor is not _ONE or self._broken is not _ONE:
+            eighths = eighths * factor * self._broken
+        sound = Sound(text, eighths)
         sound.tuplet, sound.slurs, sound.grace = self._tuplet, self._slurs, self._grace
         sound.decorations = "".join(self._opening)
         self._open_slurs.extend([sound] * sound.slurs)
@@ -295,13 +304,17 @@ class VoiceScanner:
             sound.ratio = self._ratio
             self._tuplet_left -= 1
         self.items.append(sound)
-        self._last, self._is_apart, self._broken = sound, False, Fraction(1)
+        self._last, self._is_apart, self._broken = sound, False, _ONE
         self._opening, self._slurs, self._tuplet, self._grace = [], 0, "", ""
 
 
 def _beamed(before: Sound, sound: Sound) -> bool:
     """Tell whether a beam joins two neighbours: short notes, no rests."""
-    return not before.is_rest and not sound.is_rest and max(before.length, sound.length) < _QUARTER
+    if before.is_rest or sound.is_rest:
+        return False
+    return all(
+        length.numerator < 2 * length.denominator for length in (before.length, sound.length)
+    )
 
 
 def _number(length: str) -> Fraction:

@@ -16,8 +16,8 @@ from clamp3_plugin.readers.isolation.route import answer
 from clamp3_plugin.readers.isolation.worker import JobError, Worker
 from clamp3_plugin.readers.registry import display_name
 
-LIMITS = Limits(seconds=8)
-"""Of processor for a file: what takes longer is refused before ten seconds are over."""
+LIMITS = Limits(seconds=8, memory=2**30)
+"""What takes longer is refused before ten seconds are over."""
 MAX_ANSWER = 128 * 2**20
 """Bytes of text that are taken from a worker for one file."""
 

@@ -39,7 +39,7 @@ def prepare(ask: Ask) -> Job:
 
     def flood() -> Message:
         while True:
-            ask(Message({}, bytes(2**24)))
+            ask(Message({}, bytes(3 * 2**24)))
 
     def hang() -> Message:
         time.sleep(60)

@@ -42,7 +42,7 @@ def formats():
 def weak():
     """Reads in workers that some files kill."""
     module = "tests.core.readers.apart.deadly_job"
-    formats = ApartFormats(Pool(module, Limits(seconds=1, memory=2**29, patience=1)))
+    formats = ApartFormats(Pool(module, Limits(seconds=1, memory=2**29, patience=2)))
     yield formats
     formats.close()
 
