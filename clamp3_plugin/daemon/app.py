@@ -12,6 +12,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Literal, TypeVar
 
 from starlette.applications import Starlette
@@ -22,9 +23,12 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from clamp3_plugin import __version__, wire
-from clamp3_plugin.daemon.files import attachment, check_paths, read_piece
+from clamp3_plugin.daemon.files import attachment, check_paths, open_piece, read_piece
 from clamp3_plugin.daemon.gate import RIGHTS, Gate, Patience
+from clamp3_plugin.daemon.hearing.hear import Heard, hear_recording, hear_written
 from clamp3_plugin.daemon.jobs import Job, Jobs
+from clamp3_plugin.daemon.map.answers import MapAnswers
+from clamp3_plugin.daemon.map.layout import Layout
 from clamp3_plugin.daemon.openapi import describe
 from clamp3_plugin.daemon.page.files import page_routes
 from clamp3_plugin.daemon.page.sessions import MAY, Sessions
@@ -33,6 +37,7 @@ from clamp3_plugin.daemon.refusals import RefusedError, WireResponse, answer
 from clamp3_plugin.daemon.service import Service
 from clamp3_plugin.daemon.state import Activity, Loading, Uploads, memory_bytes
 from clamp3_plugin.errors import Clamp3Error, DaemonBusyError, UsageError
+from clamp3_plugin.music import Modality, Passage, Piece
 from clamp3_plugin.query import MAX_HITS
 
 MAX_REQUESTS = 48
@@ -55,6 +60,8 @@ class Daemon:
         What is served.
     stop
         Called when somebody asks the daemon to stop.
+    cache
+        Folder for what can be made again; without it the map of the library is not kept.
     """
 
     def __init__(
@@ -62,6 +69,7 @@ class Daemon:
         service: Service,
         stop: Callable[[], None],
         model_patience_s: float = MODEL_PATIENCE_S,
+        cache: Path | None = None,
     ) -> None:
         self.service = service
         self.loading = Loading(service.load)
@@ -69,6 +77,9 @@ class Daemon:
         self.activity = Activity(MAX_REQUESTS)
         self.sessions = Sessions()
         self._uploads = Uploads()
+        self._heard = Heard()
+        self.layout = Layout(service, cache)
+        self._map = MapAnswers(self.layout, service, self._blocking)
         self._stop = stop
         self._patience_s = model_patience_s
         self._begun = time.monotonic()
@@ -94,7 +105,12 @@ class Daemon:
             ("GET", "/v1/pieces/{id}", self.piece),
             ("GET", "/v1/pieces/{id}/file", self.file),
             ("GET", "/v1/pieces/{id}/preview.svg", self.preview),
+            ("GET", "/v1/pieces/{id}/preview.ogg", self.sound),
             ("GET", "/v1/pieces/{id}/excerpt.musicxml", self.excerpt),
+            ("GET", "/v1/map", self._map.map_state),
+            ("POST", "/v1/map", self._map.map_begin),
+            ("DELETE", "/v1/map", self._map.map_cancel),
+            ("GET", "/v1/map/points", self._map.map_points),
             ("GET", "/v1/status", self.status),
             ("POST", "/v1/session/code", self.code),
             ("POST", "/v1/session", self.session),
@@ -110,6 +126,7 @@ class Daemon:
 
     def close(self) -> None:
         """Let go of threads and service."""
+        self.layout.cancel()
         self._threads.shutdown(wait=False, cancel_futures=True)
         self.service.close()
 
@@ -252,6 +269,26 @@ class Daemon:
     async def preview(self, request: Request) -> Response:
         """Draw a part of a piece: ?bars=9-16 or ?time=18.5-34, &width=1100."""
         return await self._drawn(request, "svg")
+
+    async def sound(self, request: Request) -> Response:
+        """Give bars or seconds of a piece as sound: ?bars=9-16 or ?time=18.5-34."""
+        asked = request.query_params
+        bars = wire.parse_bars(asked["bars"]) if "bars" in asked else None
+        time = wire.parse_time(asked["time"]) if "time" in asked else None
+        passage = wire.passage(bars, time)
+        piece = await self._blocking(self.service.piece, request.path_params["id"])
+        heard = await self._blocking(self._hear, piece, passage)
+        return Response(heard, media_type="audio/ogg")
+
+    def _hear(self, piece: Piece, passage: Passage | None) -> bytes:
+        with open_piece(piece) as file:
+            key = (piece.id, os.fstat(file.fileno()).st_mtime_ns, passage)
+            sound = self._heard.get(key)
+            if sound is None and piece.modality is Modality.AUDIO:
+                sound = hear_recording(file, passage)
+        sound = sound or hear_written(piece, passage, self.service.written)
+        self._heard.put(key, sound)
+        return sound
 
     async def excerpt(self, request: Request) -> Response:
         """Give bars of a piece as a score in MusicXML: ?bars=9-16."""

@@ -51,7 +51,7 @@ def serve(home: Home, config: Config, make_service: Callable[[], Service]) -> in
     log.begin(home.log_file)
     keep_to_ourselves(home)
     service = make_service()
-    listener = _listen()
+    listener = _listen(home)
     run = RunFile(
         os.getpid(),
         listener.getsockname()[1],
@@ -79,7 +79,7 @@ class _Server(uvicorn.Server):
         self._keep_alive_s = config.keep_alive_s
         self._run_file = run
         self.unfinished = False
-        self._daemon = Daemon(service, self._stop)
+        self._daemon = Daemon(service, self._stop, cache=home.cache)
         app = create_app(self._daemon, token=run.token, port=run.port)
         super().__init__(
             uvicorn.Config(
@@ -152,10 +152,20 @@ class _PatientProtocol(H11Protocol):
             self.transport.close()
 
 
-def _listen() -> socket.socket:
-    """Listen on a port of the system's choice, on this machine only."""
+def _listen(home: Home) -> socket.socket:
+    """Listen on this machine only: on the port of last time, so that pages find back, or any other."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.bind(("127.0.0.1", 0))
-    listener.listen(128)
+    if os.name == "posix":  # elsewhere it would let another program take the port while we listen
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    remembered = home.state / "port"
+    try:
+        listener.bind(("127.0.0.1", int(remembered.read_text("ascii"))))
+        listener.listen(128)
+    except (OSError, ValueError, OverflowError):  # no file, no number, or somebody else's by now
+        listener.close()
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(128)
+    remembered.write_text(str(listener.getsockname()[1]), "ascii")
     listener.setblocking(False)  # noqa: FBT003 - the socket's own signature
     return listener

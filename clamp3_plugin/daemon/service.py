@@ -1,11 +1,22 @@
 """The seam between the daemon and what it serves: a Protocol that the composition root satisfies."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
+from clamp3_plugin.encoding import Embeddings
 from clamp3_plugin.music import Passage, Piece
 from clamp3_plugin.query import Answer, Filter, Query, Source, TagHit
 from clamp3_plugin.wire import IndexEvent, Vectors
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Points:
+    """Every piece of the library with its vector, shape ``(pieces, dim)``, and its nearest genre."""
+
+    pieces: Sequence[Piece]
+    vectors: Embeddings
+    genres: Sequence[str]
 
 
 class Service(Protocol):
@@ -55,6 +66,12 @@ class Service(Protocol):
 
     def passages(self, piece_id: str) -> Sequence[Passage]:
         """List the indexed passages of a piece, in order."""
+
+    def written(self, piece: Piece, passage: Passage | None) -> str:
+        """Give a passage of a score or a performance as the encoder reads it: ABC or MTF."""
+
+    def points(self) -> Points:
+        """Give every piece with its vector; they are the library's map."""
 
     def errors(self) -> Sequence[IndexEvent]:
         """List the files that were refused, and why."""

@@ -94,6 +94,25 @@ class Tagger:
         order = np.argsort(-ranked, kind="stable")[:n]
         return [self._hit(i, scores[i], languages) for i in order]
 
+    def nearest(self, category: str, vectors: Embeddings) -> list[str]:
+        """Name for each vector the concept of a category that lies nearest, beside the others' vectors.
+
+        Parameters
+        ----------
+        category
+            Such as ``genre``.
+        vectors
+            float32, shape ``(n, dim)``, unit rows.
+        """
+        concepts = self.vocabulary.concepts
+        chosen = [i for i, concept in enumerate(concepts) if concept.category == category]
+        if not len(vectors):
+            return []
+        scores = vectors @ self.prototypes(["en"])[chosen].T
+        if len(vectors) >= MIN_BACKGROUND:
+            scores = scores - scores.mean(axis=0)
+        return [concepts[chosen[best]].tag for best in scores.argmax(axis=1)]
+
     def _hit(
         self,
         index: int,

@@ -12,6 +12,7 @@ from clamp3_models.encoder import Clamp3Encoder
 from clamp3_models.loading import load_encoder
 from clamp3_plugin.config import Config, Home
 from clamp3_plugin.daemon.batching import SharedEncoder, Urgency
+from clamp3_plugin.daemon.service import Points
 from clamp3_plugin.encoding import Embeddings
 from clamp3_plugin.errors import Clamp3Error, MissingFileError, NoModelError, UsageError
 from clamp3_plugin.finder import Finder
@@ -43,6 +44,7 @@ class _Parts:
     encoder: Clamp3Encoder
     shared: SharedEncoder
     library: Library
+    tagger: Tagger
     finder: Finder
     indexer: Indexer
 
@@ -136,6 +138,23 @@ class MusicService:
         library = self._ready.library
         return library.passages(library.piece(piece_id).id)
 
+    def written(self, piece: Piece, passage: Passage | None) -> str:
+        """Give a passage of a score or a performance as the encoder reads it: ABC or MTF."""
+        content = self._read_piece(Source(piece_id=piece.id))
+        return str(content.asked(self._ready.encoder, passage).inputs[0])
+
+    def points(self) -> Points:
+        """Give every piece with its vector and the genre that lies nearest to it."""
+        parts = self._ready
+        known = [(piece, parts.library.vector(piece.id)) for piece in parts.library.pieces()]
+        there = [(piece, vector) for piece, vector in known if vector is not None]
+        vectors = np.zeros((len(there), parts.encoder.dim), np.float32)
+        for row, (_, vector) in zip(vectors, there, strict=True):
+            row[:] = vector
+        return Points(
+            [piece for piece, _ in there], vectors, parts.tagger.nearest("genre", vectors)
+        )
+
     def errors(self) -> Sequence[IndexEvent]:
         """List the files that were refused, and why."""
         return [
@@ -195,7 +214,7 @@ class MusicService:
         tagger = Tagger(asking, vocabulary, self._home.cache, calibration)
         finder = Finder(asking, library, self._formats, tagger)
         indexer = Indexer(library, indexing, self._formats)
-        return _Parts(encoder, shared, library, finder, indexer)
+        return _Parts(encoder, shared, library, tagger, finder, indexer)
 
     def _read_piece(self, source: Source) -> Content:
         piece = self.piece(source.piece_id or "")

@@ -9,8 +9,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from clamp3_plugin.config import Config, Home
 from clamp3_plugin.daemon.lifecycle import serve
+from clamp3_plugin.daemon.service import Points
 from clamp3_plugin.errors import (
     BrokenFileError,
     Clamp3Error,
@@ -90,6 +93,12 @@ class TrivialService:
 
     def passages(self, piece_id: str) -> Sequence[Passage]:
         return [Passage(1, 8), Passage(5, 12)] if piece_id == "p1" else []
+
+    def written(self, piece: Piece, passage: Passage | None) -> str:
+        return "L:1/8\nK:G\n[V:1]GABc|"
+
+    def points(self) -> Points:
+        return Points([self.piece("p1")], np.full((1, 4), 0.5, np.float32), ["folk"])
 
     def errors(self) -> Sequence[IndexEvent]:
         return [IndexEvent("/b.mid", "refused", "too_large", "It is.")]

@@ -5,6 +5,8 @@ import { language, say } from "/page/words.js";
 import { call, quietly, send } from "/page/session.js";
 import { fileOf, folderOf, keyOf, nameOf, placeOf, shown, sourceOf } from "/page/passage.js";
 import { Picture } from "/page/picture.js";
+import { give } from "/page/saving.js";
+import { TagsDialog } from "/page/tags.js";
 import { report } from "/page/notice.js";
 
 const TAGS = 4;
@@ -82,7 +84,7 @@ class Card {
         this.tags),
       h("div", { class: "acts" }, this.playButton, this.score, h("span", { class: "gap" }),
         iconButton("wand", say("similar"), again("alone")), iconButton("plus", say("moreLike"), again("plus")),
-        iconButton("minus", say("lessLike"), again("minus")), iconButton("save", say("save"), () => saveFile(piece).catch(report))));
+        iconButton("minus", say("lessLike"), again("minus")), iconButton("tag", say("tags"), () => new TagsDialog(piece).open().catch(report)), iconButton("save", say("save"), () => saveFile(piece).catch(report))));
     this.element.card = this;
   }
 
@@ -130,11 +132,4 @@ class Card {
 async function saveFile(piece) {
   const response = await send("GET", `/v1/pieces/${encodeURIComponent(piece.id)}/file`);
   give(await response.blob(), fileOf(piece.path));
-}
-
-/** Hand a file to the user. */
-export function give(blob, name) {
-  const address = URL.createObjectURL(blob);
-  h("a", { href: address, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }

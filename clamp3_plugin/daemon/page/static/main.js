@@ -4,6 +4,7 @@ import { h, icon, iconButton, set } from "/page/dom.js";
 import { LANGUAGES, language, say, speak } from "/page/words.js";
 import { call, enter, onState } from "/page/session.js";
 import { Library } from "/page/library.js";
+import { LibraryMap } from "/page/map.js";
 import { Player } from "/page/player.js";
 import { Search } from "/page/search.js";
 import { report } from "/page/notice.js";
@@ -16,7 +17,7 @@ const AGAIN_MS = 1_500;
 class Page {
   constructor() {
     this.player = new Player();
-    this.views = { search: new Search(this), library: new Library(this) };
+    this.views = { search: new Search(this), library: new Library(this), map: new LibraryMap(this) };
     this.status = null;
     this.statusListeners = [];
     addEventListener("hashchange", () => this.show());

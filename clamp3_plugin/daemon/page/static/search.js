@@ -6,6 +6,7 @@ import { call } from "/page/session.js";
 import { Filters } from "/page/filters.js";
 import { Hits } from "/page/hits.js";
 import { FileSource, PassageSource } from "/page/sources.js";
+import { Takes } from "/page/takes.js";
 import { report } from "/page/notice.js";
 
 const PAUSE_MS = 40; // a key is often followed by the next within this
@@ -22,6 +23,7 @@ export class Search {
     this.n = FIRST;
     this.filters = new Filters(() => this.ask());
     this.hits = new Hits(this);
+    this.takes = new Takes((file) => this.takeFiles([file]));
     this.page_listens = false;
   }
 
@@ -37,14 +39,15 @@ export class Search {
     this.toggle = iconButton("filter", say("filters"), () => this.toggleFilters(), { "aria-expanded": "false" });
     this.said = h("p", { class: "said", role: "status" });
     this.more = h("button", { type: "button", class: "more", hidden: true, onclick: () => this.showMore() }, say("more"));
+    const takeRow = this.takes.build();
     this.filters.build();
     this.filters.element.hidden = !this.filters.any;
     this.element = h("section", { class: "search", "aria-label": say("search") },
       h("form", { class: "question", role: "search", onsubmit: (event) => event.preventDefault() },
         icon("search"),
         h("div", { class: "words" }, this.chips, this.input),
-        iconButton("file", say("addFile"), () => this.picker.click()), this.toggle, this.picker),
-      this.filters.element, this.said, this.hits.build(), this.more);
+        iconButton("file", say("addFile"), () => this.picker.click()), this.takes.buttons, this.toggle, this.picker),
+      takeRow, this.filters.element, this.said, this.hits.build(), this.more);
     this.takesDrops();
     this.showChips();
     if (!this.page_listens) {
@@ -93,13 +96,18 @@ export class Search {
       return;
     }
     const begun = performance.now();
-    const sources = [...(text ? [{ text }] : []), ...(await Promise.all(this.plus.map((source) => source.wire())))];
-    const minus = await Promise.all(this.minus.map((source) => source.wire()));
-    const answer = await call("POST", "/v1/find", {
-      ...sources[0], plus: sources.slice(1), minus, n: this.n, ...this.filters.wire(),
-    });
+    const answer = await call("POST", "/v1/find", await this.body(this.n));
     if (this.text.trim() !== text) return; // the next question is on its way
     this.show(answer, begun);
+  }
+
+  /** The question as the daemon takes it; null where nothing is asked. */
+  async body(n) {
+    const text = this.text.trim();
+    const sources = [...(text ? [{ text }] : []), ...(await Promise.all(this.plus.map((source) => source.wire())))];
+    if (!sources.length) return null;
+    const minus = await Promise.all(this.minus.map((source) => source.wire()));
+    return { ...sources[0], plus: sources.slice(1), minus, n, ...this.filters.wire() };
   }
 
   show(answer, begun) {

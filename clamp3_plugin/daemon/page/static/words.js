@@ -99,6 +99,15 @@ const WORDS = {
   earlier: ["Earlier", "Zurück", "Anteriores", "Précédents", "上一页", "前へ", "이전"],
   later: ["Later", "Weiter", "Siguientes", "Suivants", "下一页", "次へ", "다음"],
 
+  drawMap: ["Draw the map", "Karte zeichnen", "Dibujar el mapa", "Dessiner la carte", "绘制地图", "地図を描く", "지도 그리기"],
+  drawing: ["Drawing … %1 %", "Wird gezeichnet … %1 %", "Dibujando… %1 %", "Dessin… %1 %", "正在绘制… %1 %", "描いています… %1 %", "그리는 중… %1 %"],
+  notPlaced: ["%1 pieces came in since the map was drawn.", "%1 Stücke kamen hinzu, seit die Karte gezeichnet wurde.", "Han entrado %1 piezas desde que se dibujó el mapa.", "%1 pièces sont arrivées depuis que la carte a été dessinée.", "地图绘制后新增了 %1 首曲目。", "地図を描いたあとに %1 曲加わりました。", "지도를 그린 뒤 %1곡이 더해졌습니다."],
+  mapHint: ["Near means alike. Drag, zoom, click to hear.", "Nah heißt ähnlich. Ziehen, zoomen, zum Hören klicken.", "Cerca significa parecido. Arrastra, acerca, haz clic para oír.", "Proche veut dire semblable. Glissez, zoomez, cliquez pour écouter.", "相近即相似。可拖动、缩放，点击试听。", "近いものほど似ています。動かし、拡大し、クリックして聴けます。", "가까울수록 비슷합니다. 끌고, 확대하고, 눌러서 들어 보세요."],
+  colour: ["Colour by", "Farbe nach", "Color por", "Couleur par", "着色依据", "色分け", "색 기준"],
+  genre: ["Genre", "Genre", "Género", "Genre musical", "流派", "ジャンル", "장르"],
+  zoomIn: ["Zoom in", "Vergrößern", "Acercar", "Agrandir", "放大", "拡大", "확대"],
+  zoomOut: ["Zoom out", "Verkleinern", "Alejar", "Réduire", "缩小", "縮小", "축소"],
+
   tags: ["Tags", "Schlagwörter", "Etiquetas", "Étiquettes", "标签", "タグ", "태그"],
   tagsOf: ["Tags of %1", "Schlagwörter von %1", "Etiquetas de %1", "Étiquettes de %1", "%1 的标签", "%1 のタグ", "%1의 태그"],
   addTag: ["Add a tag of your own", "Eigenes Schlagwort", "Añadir una etiqueta", "Ajouter une étiquette", "添加自己的标签", "タグを加える", "직접 태그 더하기"],

@@ -1,0 +1,1 @@
+"""Passages as sound: cut from recordings, played by a synthesizer from anything written."""
