@@ -18,6 +18,7 @@ MAX_N = 50
 """More results in one burst than this would overflow the buffer of a receiver."""
 MAX_ID = 128  # bytes of an id that is a string
 LOWEST_PORT = 1024
+SLOWEST, FASTEST = 1, 1000  # quarter notes a minute
 
 
 class Arguments:
@@ -92,6 +93,13 @@ class Arguments:
         if value and (value != int(value) or not LOWEST_PORT <= value < 1 << 16):
             raise UsageError(f"reply_port must be from {LOWEST_PORT} to 65535, not {value:g}.")
         return int(value)
+
+    def tempo(self) -> float:
+        """Take quarter notes a minute; 0 is unknown."""
+        value = self.number("bpm", 0.0)
+        if value and not SLOWEST <= value <= FASTEST:
+            raise UsageError(f"bpm must be from {SLOWEST} to {FASTEST}, not {value:g}.")
+        return value
 
     def end(self) -> None:
         """Refuse what nobody took."""

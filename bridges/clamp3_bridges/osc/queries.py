@@ -74,7 +74,7 @@ class FindFile:
         """Read what follows the id."""
         path = rest.text("The path")
         start, length = rest.number("start_s", 0.0), rest.number("length_s", 0.0)
-        return cls(id_, path, start, length, rest.count(), rest.port(), rest.number("bpm", 0.0))
+        return cls(id_, path, start, length, rest.count(), rest.port(), rest.tempo())
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class FindMidi:
     def from_osc(cls, id_: Id, rest: Arguments) -> Self:
         """Read what follows the id."""
         data = rest.blob("The MIDI file")
-        return cls(id_, data, rest.count(), rest.port(), rest.number("bpm", 0.0))
+        return cls(id_, data, rest.count(), rest.port(), rest.tempo())
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,10 @@ def notes(count: int) -> list[TakeNote]:
     return [TakeNote("t", 60 + i % 12, 80, i * 0.25, 0.25) for i in range(count)]
 
 
+TEMPO = b"\0\xff\x51\x03\x07\xa1\x20"
+NO_TEMPO = midi_file(notes(16)).replace(TEMPO, b"\0\xff\x01\x03one")  # a text in its place
+
+
 def test_a_text_finds_pieces(peer, music):
     begin, *results, end = peer.ask(FindText(1, "jig", 3))
 
@@ -116,6 +120,21 @@ def test_a_midi_file_as_a_blob_finds_pieces(peer):
 
     assert heard[0] == Begin(41.0, 2)
     assert heard[-1] == End(41.0, 2)
+
+
+def test_the_tempo_that_is_sent_along_counts(peer, served):
+    (served.data / "inbox" / "no tempo.mid").write_bytes(NO_TEMPO)
+    path = str(served.data / "inbox" / "no tempo.mid")
+
+    heard = {
+        (type(question), question.bpm): peer.ask(question)[1]
+        for bpm in (60.0, 240.0)
+        for question in (FindMidi(1, NO_TEMPO, bpm=bpm), FindFile(1, path, bpm=bpm))
+    }
+
+    assert heard[FindMidi, 60.0] == heard[FindFile, 60.0]
+    assert heard[FindMidi, 240.0] == heard[FindFile, 240.0]
+    assert heard[FindMidi, 60.0] != heard[FindMidi, 240.0]
 
 
 def test_a_blob_of_60_kb_finds_pieces(peer):

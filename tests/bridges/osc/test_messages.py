@@ -36,8 +36,8 @@ QUERIES = [
     Ping(1),
     Ping("a", 9124),
     FindText(41.0, "지그"),
-    FindFile(2, "/music/a.mid", 1.5, 8.0, 5, 9124),
-    FindMidi(3, b"MThd"),
+    FindFile(2, "/music/a.mid", 1.5, 8.0, 5, 9124, 96.0),
+    FindMidi(3, b"MThd", bpm=96.5),
     TagFile(4, "/music/a.abc", "ko"),
     TagText(5, "a jig"),
     Cancel("id"),
@@ -79,12 +79,6 @@ def test_every_message_of_the_contract_is_there():
     assert {type(answer) for answer in ANSWERS} == set(answers.KINDS.values())
 
 
-def test_a_tempo_may_come_last():
-    values = ("1", b"MThd", 5, 0, 96.0)
-
-    assert FindMidi.from_osc(1, Arguments(values[1:])) == FindMidi(1, b"MThd", 5, 0, 96.0)
-
-
 def test_pure_data_sends_floats_for_whole_numbers():
     rest = Arguments([41.0, "jig", 5.0, 9124.0])
 
@@ -114,6 +108,8 @@ def test_zero_and_nil_stand_for_the_default():
         (FindFile, ["/a.mid", float("inf")]),
         (FindMidi, ["/a.mid"]),
         (FindMidi, [b""]),
+        (FindMidi, [b"MThd", 5, 0, 1e9]),
+        (FindFile, ["/a.mid", 0, 0, 5, 0, 0.5]),
         (TakeNote, [128, 90, 0.0, 1.0]),
         (TakeNote, [60, 90, -1.0, 1.0]),
         (TakeNote, [60, 90]),
