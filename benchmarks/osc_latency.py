@@ -2,11 +2,11 @@
 
 Run by hand, with ``clamp3 bridge osc`` running in another terminal::
 
-    python benchmarks/osc_latency.py 9123 ~/.local/state/clamp3/run/osc.token
+    python benchmarks/osc_latency.py 9123 ~/.local/state/clamp3/run/osc.token --pid $(pgrep -f 'bridge osc')
 
 It prints the time from the last note of a take to its first hit (take/end follows the note at once;
 and, without one, to the suggestion that holds the note), the times of a good asker every 100 ms alone
-and amid the flood, and how many answers strangers got.
+and amid the flood, how many answers strangers got, and (on Linux) what the bridge's memory did meanwhile.
 """
 
 import argparse
@@ -140,6 +140,12 @@ def shown(name: str, times: list[float]) -> str:
     return f"{name:28} n={len(ms):4} median {statistics.median(ms):7.1f}  p95 {p95:7.1f}  max {ms[-1]:7.1f} ms"
 
 
+def memory(pid: int) -> str:
+    """Say how much memory a process holds."""
+    lines = Path(f"/proc/{pid}/status").read_text("utf-8").splitlines()
+    return next(line.split(maxsplit=1)[1] for line in lines if line.startswith("VmRSS:"))
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -150,19 +156,24 @@ def main() -> None:
     parser.add_argument("--gap", type=float, default=0.02, help="seconds between two notes")
     parser.add_argument("--flood", type=int, default=20_000)
     parser.add_argument("--rate", type=float, default=2_000, help="datagrams a second")
+    parser.add_argument("--pid", type=int, help="of the bridge, whose memory is told")
     options = parser.parse_args()
     asker = Asker(options.port, options.token_file.read_text().strip())
 
     ask_until(asker, _after(1.0), "warm")
-    suggested, answered = take_times(asker, options.takes, options.notes, options.gap)
-    print(shown("last note to suggestion", suggested))
-    print(shown("last note to first hit", answered))
+    if options.takes:
+        suggested, answered = take_times(asker, options.takes, options.notes, options.gap)
+        print(shown("last note to suggestion", suggested))
+        print(shown("last note to first hit", answered))
     print(shown("good asker alone", ask_until(asker, _after(5.0), "alone")))
+    before = memory(options.pid) if options.pid else ""
     over, heard = threading.Event(), list[bytes]()
     where = (options.port, options.flood, options.rate, over, heard)
     threading.Thread(target=flood, args=where).start()
     print(shown("good asker amid the flood", ask_until(asker, over, "flood")))
     print(f"answers to strangers: {len(heard)}")
+    if options.pid:
+        print(f"memory of the bridge: {before}, after the flood {memory(options.pid)}")
 
 
 def _after(seconds: float) -> threading.Event:
