@@ -22,6 +22,8 @@ from clamp3_plugin.readers.apart.formats import ApartFormats, ApartPiece
 from clamp3_plugin.readers.audio.recording import Recording
 from clamp3_plugin.readers.content import Content
 
+_NPY = b"\x93NUMPY"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EncoderInput:
@@ -122,9 +124,14 @@ def _lines(data: bytes, name: str) -> str:
 
 
 def _features(data: bytes, name: str) -> NDArray[np.floating]:
+    if not data.startswith(_NPY):  # NumPy would also take archives and pickles
+        raise BrokenFileError(f"{name}: this is no array of NumPy.", "Save it with numpy.save.")
     try:
         array: NDArray[np.generic] = np.load(io.BytesIO(data), allow_pickle=False)
-    except (ValueError, OSError, EOFError, SyntaxError, tokenize.TokenError) as error:
+    except (
+        *(EOFError, MemoryError, OSError, OverflowError, SyntaxError, ValueError),
+        tokenize.TokenError,
+    ) as error:
         raise BrokenFileError(f"{name}: this is no array of NumPy ({error}).") from error
     is_flat = array.ndim == 2 or (array.ndim == 3 and array.shape[0] == 1)
     if not np.issubdtype(array.dtype, np.floating) or not is_flat or array.size == 0:
