@@ -61,19 +61,18 @@ def align(view: View, clip: Clip, allowed: Mask, n: int) -> list[Hit]:
     rows = _windows(view, clip.modality)
     slots = _Slots.over(view, clip, rows)
     cosines = view.scores(clip.vectors)[:, rows]
-    votes, count = slots.tally(cosines, np.ones(len(rows), np.bool_))
-    scores = votes / slots.shorter
-    of_allowed = slots.tally(cosines, allowed[rows])[1]
-    open_slots = (count > 0) & (of_allowed == count)
-    background = np.sort(scores[count == slots.shorter])
-    ranked = np.where(open_slots, scores, -np.inf)
+    scores = slots.votes(cosines) / slots.shorter
+    count = slots.voters(np.ones(len(rows), np.bool_))
+    is_open = (count > 0) & (slots.voters(~allowed[rows]) == 0)
+    background = scores[count == slots.shorter]
+    ranked = np.where(is_open, scores, -np.inf)
     hits = []
     for place in slots.best(ranked, n):
         slot = int(slots.first[place] + np.argmax(ranked[slots.of(place)]))
         score = float(np.clip(scores[slot], -1, 1))
         piece = int(slots.pieces[place])
         offset = slots.offset(slot, place, ranked, count) * clip.hop
-        below = int(np.searchsorted(background, scores[slot]))
+        below = int(np.count_nonzero(background < scores[slot]))
         percentile = 100 * below / max(1, len(background))
         hits.append(Hit(view.pieces[piece], _stretch(view, piece, clip, offset), score, percentile))
     return sorted(hits, key=lambda hit: (-hit.score, hit.piece.path, hit.piece.tune))
@@ -98,8 +97,11 @@ class _Slots:
     """First slot of each, and the number of all: shape ``(p + 1,)``."""
     last: int
     """Number, in hops, of the clip's last window."""
+    asked: NDArray[np.int64]
+    """Number of each window of the clip, shape ``(n,)``."""
     at: NDArray[np.int64]
-    """Slot for which a window of a piece is voted for by each of the clip, shape ``(n, m)``."""
+    """Slot for which a window of a piece is voted for by the clip's window 0, shape ``(m,)``; window
+    ``k`` votes ``k`` slots before, and these are slots of the same piece."""
     shorter: NDArray[np.float64]
     """Windows of the clip, or of the slot's piece if it has fewer; shape ``(slots,)``."""
 
@@ -116,26 +118,32 @@ class _Slots:
         np.maximum.at(highest, owner, number)
         lengths = highest + last + 1
         first = np.concatenate([[0], np.cumsum(lengths)])
-        at = first[owner] + number + last - asked[:, None]
+        at = first[owner] + number + last
         shorter = np.repeat(np.minimum(counts, len(asked)), lengths).astype(np.float64)
-        return cls(pieces, first, last, at, shorter)
+        return cls(pieces, first, last, asked, at, shorter)
 
-    def tally(
-        self, cosines: NDArray[np.float32], voting: Mask
-    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """Sum the votes for each slot, and count them, of the windows that vote.
+    def votes(self, cosines: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Sum the votes for each slot.
 
         Parameters
         ----------
         cosines
             Float32, shape ``(n, m)``.
-        voting
-            Shape ``(m,)``.
         """
         size = int(self.first[-1])
-        at = self.at[:, voting].ravel()
-        votes = np.bincount(at, cosines[:, voting].ravel(), size).astype(np.float64)
-        return votes, np.bincount(at, minlength=size).astype(np.int64)
+        votes = np.zeros(size)
+        for number, of_window in zip(self.asked, cosines, strict=True):
+            votes[: size - number] += np.bincount(self.at, of_window, size)[number:]
+        return votes
+
+    def voters(self, windows: Mask) -> NDArray[np.int64]:
+        """Count for each slot the votes that come from some windows of pieces, shape ``(m,)``."""
+        size = int(self.first[-1])
+        count = np.zeros(size, np.int64)
+        there = np.bincount(self.at[windows], minlength=size)
+        for number in self.asked:
+            count[: size - number] += there[number:]
+        return count
 
     def of(self, place: int) -> slice:
         return slice(int(self.first[place]), int(self.first[place + 1]))

@@ -6,7 +6,6 @@ Conventions: paths are absolute and resolved; vectors handed in are float32 and 
 import os
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -29,39 +28,10 @@ from clamp3_plugin.library.exact import View, passage_of
 from clamp3_plugin.library.exclusion import Exclusion, rows_allowed, same_bars
 from clamp3_plugin.library.lock import LOCK_NAME, WriterLock
 from clamp3_plugin.library.ranking import Origin, rank
+from clamp3_plugin.library.reports import CheckReport, LibraryStats
 from clamp3_plugin.library.store import KEEP_VERSIONS, Store, filled_spaces, require_tables
 from clamp3_plugin.music import Modality, Passage, Piece
 from clamp3_plugin.query import Filter, Hit
-
-
-@dataclass(frozen=True, slots=True)
-class LibraryStats:
-    """How much there is."""
-
-    space: str
-    files: int
-    refused: int
-    failed: int
-    pieces: int
-    passages: int
-    modalities: dict[str, int] = field(default_factory=dict)
-    """Pieces of each modality that is there."""
-    bytes_on_disk: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class CheckReport:
-    """What a check of every row found."""
-
-    files: int
-    pieces: int
-    rows: int
-    problems: tuple[str, ...]
-
-    @property
-    def sound(self) -> bool:
-        """Whether nothing is wrong."""
-        return not self.problems
 
 
 class Library:
@@ -369,19 +339,7 @@ class Library:
 
     def stats(self) -> LibraryStats:
         """Count what is there."""
-        view = self._view
-        statuses = [record.status for record in self._records.values()]
-        modalities = [piece.modality.value for piece in view.pieces]
-        return LibraryStats(
-            space=self.space,
-            files=statuses.count(FileStatus.INDEXED),
-            refused=statuses.count(FileStatus.REFUSED),
-            failed=statuses.count(FileStatus.FAILED),
-            pieces=len(view.pieces),
-            passages=len(view.rows.piece) - len(view.pieces),
-            modalities={name: modalities.count(name) for name in sorted(set(modalities))},
-            bytes_on_disk=sum(f.stat().st_size for f in self.folder.rglob("*") if f.is_file()),
-        )
+        return LibraryStats.of(self.folder, self.space, self._records.values(), self._view)
 
     def other_spaces(self) -> list[str]:
         """Name the other spaces for which this folder holds music."""

@@ -1,0 +1,55 @@
+"""What a library says of itself: how much there is, and whether it is sound."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from clamp3_plugin.library.entries import FileRecord, FileStatus
+from clamp3_plugin.library.exact import View
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryStats:
+    """How much there is."""
+
+    space: str
+    files: int
+    refused: int
+    failed: int
+    pieces: int
+    passages: int
+    modalities: dict[str, int] = field(default_factory=dict)
+    """Pieces of each modality that is there."""
+    bytes_on_disk: int = 0
+
+    @classmethod
+    def of(cls, folder: Path, space: str, records: Iterable[FileRecord], view: View) -> Self:
+        """Count what the tables of a space hold, and what the whole folder takes."""
+        statuses = [record.status for record in records]
+        modalities = [piece.modality.value for piece in view.pieces]
+        return cls(
+            space=space,
+            files=statuses.count(FileStatus.INDEXED),
+            refused=statuses.count(FileStatus.REFUSED),
+            failed=statuses.count(FileStatus.FAILED),
+            pieces=len(view.pieces),
+            passages=len(view.rows.piece) - len(view.pieces),
+            modalities={name: modalities.count(name) for name in sorted(set(modalities))},
+            bytes_on_disk=sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What a check of every row found."""
+
+    files: int
+    pieces: int
+    rows: int
+    problems: tuple[str, ...]
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems
