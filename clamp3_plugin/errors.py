@@ -10,8 +10,11 @@ Clamp3Error
 ├── NoLibraryError             there is nothing to search yet (exit 3)
 │   └── EncoderMismatchError       the library was filled by another model
 ├── LibraryDamagedError        the library cannot be opened (exit 3)
+│   └── LibraryNewerError          a newer version of this program made it
+├── LibraryFullError           the disk of the library has no room (exit 3)
 ├── LibraryBusyError           another process is writing to it (exit 3)
 ├── NoModelError               weights are absent, wrong or damaged (exit 3)
+│   ├── GpuMemoryError             there is not enough memory to compute with them
 │   └── UnheardError               the model in use reads no recordings
 ├── NoDaemonError              nobody answers, or it answers another version (exit 3)
 │   └── DaemonBusyError            it serves, but not this, or not now
@@ -93,6 +96,17 @@ class LibraryDamagedError(Clamp3Error):
     exit_code = 3
 
 
+class LibraryNewerError(LibraryDamagedError):
+    """The library was made by a version of this program that this one cannot follow."""
+
+
+class LibraryFullError(Clamp3Error):
+    """There is no room on the disk of the library."""
+
+    code = "disk_full"
+    exit_code = 3
+
+
 class LibraryBusyError(Clamp3Error):
     """Another process holds the writer's lock of the library."""
 
@@ -105,6 +119,12 @@ class NoModelError(Clamp3Error):
 
     code = "model_not_ready"
     exit_code = 3
+
+
+class GpuMemoryError(NoModelError):
+    """There is not enough memory to compute with the weights, or the graphics card has failed."""
+
+    code = "gpu_memory"
 
 
 class UnheardError(NoModelError):

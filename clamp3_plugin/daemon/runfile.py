@@ -1,7 +1,6 @@
 """The lock that makes one daemon of many, and the file that says where it is."""
 
 import os
-import secrets
 import stat
 import sys
 import time
@@ -10,6 +9,7 @@ from pathlib import Path
 from clamp3_plugin.client.connection import read_run_file
 from clamp3_plugin.config import Home
 from clamp3_plugin.errors import NoDaemonError
+from clamp3_plugin.library.durable import write_private
 from clamp3_plugin.wire import RunFile, dumps
 
 if sys.platform == "win32":
@@ -83,23 +83,6 @@ def withdraw(home: Home, run: RunFile) -> None:
             home.run_file.unlink()
     except (NoDaemonError, FileNotFoundError):
         return
-
-
-def write_private(path: Path, data: bytes) -> None:
-    """Replace a small file at one stroke, for this user's eyes, safe against a power cut."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-    with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    if os.name == "posix":
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 def _whereabouts(home: Home) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 import shutil
 import tarfile
 import tempfile
@@ -9,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from clamp3_plugin.errors import BrokenFileError, MissingFileError, UsageError
+from clamp3_plugin.library.durable import sync_files, sync_folder
+from clamp3_plugin.library.journal import QUARANTINE
 from clamp3_plugin.library.lock import LOCK_NAME, WriterLock
 
 SUMS = "SHA256SUMS"
@@ -29,7 +32,11 @@ def back_up(folder: Path, archive: Path) -> int:
     if not archive.parent.is_dir():
         raise MissingFileError(f"There is no folder {archive.parent}.")
     files = [
-        path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != LOCK_NAME
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        and path.name != LOCK_NAME
+        and QUARANTINE not in path.relative_to(folder).parts
     ]
     sums = "".join(f"{_sha256(file)}  {file.relative_to(folder).as_posix()}\n" for file in files)
     with tempfile.NamedTemporaryFile(dir=archive.parent, prefix=".backup-", delete=False) as target:
@@ -40,10 +47,13 @@ def back_up(folder: Path, archive: Path) -> int:
                 tar.addfile(member, io.BytesIO(sums.encode()))
                 for file in files:
                     tar.add(file, file.relative_to(folder).as_posix(), recursive=False)
+            target.flush()
+            os.fsync(target.fileno())
         except BaseException:
             Path(target.name).unlink()
             raise
     Path(target.name).replace(archive)
+    sync_folder(archive.parent)
     return len(files)
 
 
@@ -68,6 +78,7 @@ def restore(archive: Path, folder: Path) -> Path | None:
     fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".restoring-"))
     try:
         _unpack(archive, fresh)
+        sync_files(path for path in fresh.rglob("*") if path.is_file())
         return _swap(fresh, folder)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -109,6 +120,7 @@ def _swap(fresh: Path, folder: Path) -> Path | None:
         number += 1
     folder.rename(before)
     fresh.rename(folder)
+    sync_folder(folder.parent)
     return before
 
 

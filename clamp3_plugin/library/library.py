@@ -46,10 +46,7 @@ class Library:
         self.dim = dim
         self._lock = lock
         self._writing = threading.RLock()
-        self._store = Store(folder, space, dim)
-        if lock:
-            self._store.widen()
-            self._store.mend()
+        self._store = Store(folder, space, dim, writing=lock is not None)
         self._load()
 
     @classmethod
@@ -198,6 +195,11 @@ class Library:
         with self._writing:
             self._must_write()
             return back_up(self.folder, archive)
+
+    @property
+    def notice(self) -> str:
+        """What was lost that had been acknowledged, and how it comes back; empty if nothing was."""
+        return self._store.notice
 
     def _must_write(self) -> None:
         if self._lock is None:
@@ -348,9 +350,10 @@ class Library:
     def check(self) -> CheckReport:
         """Read every row from disk: counts, checksums, lengths of vectors, leftovers."""
         with self._writing:
-            problems = self._store.problems()
-            records, pieces, rows = self._store.read()
-        return CheckReport(len(records), len(pieces), len(rows.piece), tuple(problems))
+            problems = [self.notice] if self.notice else []
+            problems += self._store.problems()
+            files, view = len(self._records), self._view
+        return CheckReport(files, len(view.pieces), len(view.rows.piece), tuple(problems))
 
 
 def _entry(view: View, position: int) -> PieceEntry:

@@ -1,27 +1,27 @@
 """The LanceDB tables of one space: passages, and the files that they come from.
 
-A file is written rows first, its record last, and forgotten in the other order; each step is one
-commit of LanceDB, which a process that dies leaves done or not begun. Rows whose number is not
-the one in their file's record belong to a write that did not end: ``read`` leaves them out, and
-``mend`` removes them, so that the next run indexes the file again.
+A batch is several commits of LanceDB, each of which a process that dies leaves done or not begun.
+When they are all on the disk the journal says so; a batch that was not finished is undone when the
+next writer opens. A reader, who may not undo, leaves out files whose rows are not those of their
+record.
 """
 
 import hashlib
 import os
 import re
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from clamp3_plugin.errors import LibraryDamagedError, NoLibraryError
+from clamp3_plugin.errors import LibraryDamagedError, LibraryFullError, NoLibraryError
 from clamp3_plugin.library import arrow
-from clamp3_plugin.library.entries import NORM_TOLERANCE, FileEntry, FileRecord, file_id
+from clamp3_plugin.library.entries import FileEntry, FileRecord, file_id
 from clamp3_plugin.library.exact import Rows
+from clamp3_plugin.library.journal import Journal
+from clamp3_plugin.library.recovery import UnsoundTableError, recover
+from clamp3_plugin.library.schema import mark, require_readable
+from clamp3_plugin.library.soundness import sorted_out, wrong_files, wrong_rows
 from clamp3_plugin.music import Piece
 
 # Lance reads this when it is loaded; at its own level it talks to stderr
@@ -42,6 +42,11 @@ COMMITS_BEFORE_COMPACTION = 128
 
 IDS_IN_A_CONDITION = 500
 
+_FOR_EVER = timedelta(days=36_500)
+
+_FAILURES = (RuntimeError, OSError, ValueError, pa.ArrowException)
+"""What LanceDB raises where files are damaged or missing, or the disk is full."""
+
 
 def table_stem(space: str) -> str:
     """Name the tables of a space: readable, safe for every file system, different for each.
@@ -60,34 +65,120 @@ def _translated(folder: Path) -> Iterator[None]:
     """Say which library is damaged: what LanceDB raises names a manifest or a fragment."""
     try:
         yield
-    except (RuntimeError, OSError, ValueError, pa.ArrowException) as error:
+    except _FAILURES as error:
         first_line = str(error).partition("\n")[0][:300]
+        if "No space left" in str(error):
+            raise LibraryFullError(
+                f"There is no space left on the disk of the library {folder}.",
+                "Make room, then do it again: what is in the library is safe.",
+            ) from error
         raise LibraryDamagedError(
             f"The library {folder} cannot be read or written: {first_line}",
-            "See clamp3 library check; restore a backup, or move the folder away and index again.",
+            "The daemon repairs what it can: clamp3 daemon start. Else restore a backup, or move the"
+            " folder away and index again.",
         ) from error
 
 
 class Store:
     """Tables of one space in a folder; the caller holds the writer's lock where it writes."""
 
-    def __init__(self, folder: Path, space: str, dim: int) -> None:
+    def __init__(self, folder: Path, space: str, dim: int, *, writing: bool) -> None:
         self.folder = folder
+        self.notice = ""
+        """What the user must be told once: something was lost that had been acknowledged."""
+        self._space = space
         self._dim = dim
         self._commits = 0
         stem = table_stem(space)
-        with _translated(folder):
-            database = lancedb.connect(folder)
-            about = {"space": space}
-            self._passages = _opened(
-                database,
-                f"{stem}.passages",
-                arrow.passages_schema(dim).with_metadata(about),
-                arrow.LATER_PASSAGES,
+        self._names = (f"{stem}.files", f"{stem}.passages")
+        self._journal = Journal(folder, folder / f"{stem}.commit.json", self._names)
+        require_readable(folder)
+        if writing:
+            self._recover()
+            mark(folder)
+        else:
+            with _translated(folder):
+                self._open()
+
+    def _recover(self) -> None:
+        """Open the newest sound state, remove what is incomplete, add columns that came later."""
+        try:
+            self.notice = recover(self._attempt, self._journal, self.folder)
+        except UnsoundTableError as error:
+            with _translated(self.folder):
+                raise error.cause or error from error
+        if self._journal.last and self._journal.last.versions == self.version:
+            self._journal.set_aside_rest()  # of a batch whose death left files and no version
+        self._widen()
+        self._mend()
+        self._keep()
+
+    def _attempt(self, strict: bool) -> None:  # noqa: FBT001 - recover's one question
+        """Open the tables and read them whole."""
+        tables = [self.folder / f"{name}.lance" for name in self._names]
+        place = tables[0]
+        try:
+            database = lancedb.connect(self.folder)
+            self._files = self._opened_files(database)
+            records = arrow.read_files(self._files.to_arrow())
+            place = tables[1]
+            self._passages = self._opened_passages(database)
+            table = self._passages.to_arrow()
+        except _ForeignColumnsError as error:
+            raise LibraryDamagedError(
+                f"The library {self.folder} cannot be read or written: {error}.",
+                "Use the version of clamp3 that made it, or move the folder away and index again.",
+            ) from error
+        except _FAILURES as error:
+            raise UnsoundTableError(place, error) from error
+        last = self._journal.last
+        if strict and last and self.version != last.versions:
+            flipped = arrow.checksums(arrow.read_vectors(table)) != table["crc32"].to_pylist()
+            if flipped or sorted_out(records, table)[1]:
+                raise UnsoundTableError(place)
+
+    def _open(self) -> None:
+        database = lancedb.connect(self.folder)
+        self._files = self._opened_files(database)
+        self._passages = self._opened_passages(database)
+
+    def _opened_files(self, database: DBConnection) -> Table:
+        schema = arrow.FILES.with_metadata({"space": self._space})
+        return _opened(database, self._names[0], schema, arrow.LATER_FILES)
+
+    def _opened_passages(self, database: DBConnection) -> Table:
+        schema = arrow.passages_schema(self._dim).with_metadata({"space": self._space})
+        return _opened(database, self._names[1], schema, arrow.LATER_PASSAGES)
+
+    def _keep(self) -> None:
+        """Let the disk have everything, then say so."""
+        with _translated(self.folder):
+            self._journal.keep(
+                self.version, (self._files.count_rows(), self._passages.count_rows())
             )
-            self._files = _opened(
-                database, f"{stem}.files", arrow.FILES.with_metadata(about), arrow.LATER_FILES
-            )
+
+    @contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        """Put on the disk what is done inside; where it fails, the tables are as they were."""
+        try:
+            with _translated(self.folder):
+                yield
+            self._keep()
+        except BaseException:
+            self._journal.set_aside_rest()
+            with _translated(self.folder):
+                self._open()
+            raise
+
+    @contextmanager
+    def _batch(self) -> Iterator[None]:
+        """Count what is done inside as a batch; many batches make compacting worth its while."""
+        with self._all_or_nothing():
+            yield
+        self._commits += 1
+        if self._commits >= COMMITS_BEFORE_COMPACTION:
+            with suppress(LibraryFullError):  # the batch is safe; the next one meets the full disk
+                self.compact()
 
     @property
     def version(self) -> tuple[int, int]:
@@ -105,13 +196,13 @@ class Store:
         with _translated(self.folder):
             records = arrow.read_files(self._files.to_arrow())
             table = self._passages.to_arrow()
-            complete, torn = _sorted_out(records, table)
+            complete, torn = sorted_out(records, table)
             if torn:
                 known = pa.array([file_id(record.path) for record in complete], pa.string())
                 table = table.filter(pc.is_in(table["file_id"], known))
             return (complete, *arrow.read_passages(table))
 
-    def widen(self) -> None:
+    def _widen(self) -> None:
         """Give tables that an earlier version made the columns that have been added since."""
         with _translated(self.folder):
             for table, later in (
@@ -122,19 +213,15 @@ class Store:
                 if missing := [field for field in later if field.name not in names]:
                     table.add_columns(missing)
 
-    def mend(self) -> int:
-        """Remove what a write that did not end left behind.
+    def _mend(self) -> None:
+        """Remove files whose rows are not complete, so that the next run indexes them again.
 
-        Returns
-        -------
-        int
-            Number of files concerned; they are indexed again by the next run.
+        A write that did not end leaves such files in libraries made before there was a journal.
         """
         with _translated(self.folder):
-            table = self._passages.search().select(["file_id"]).to_arrow()
-            torn = _sorted_out(arrow.read_files(self._files.to_arrow()), table)[1]
-        self._delete(torn)
-        return len(torn)
+            table = self._passages.search().select(["file_id", "sha256"]).to_arrow()
+            torn = sorted_out(arrow.read_files(self._files.to_arrow()), table)[1]
+            self._delete(torn)
 
     def write(self, entries: Sequence[FileEntry], known: Collection[str]) -> None:
         """Put files in the place of what is stored under the same path.
@@ -146,69 +233,69 @@ class Store:
         known
             The paths among them that are stored already.
         """
-        with _translated(self.folder):
+        with self._batch():
             if known:
                 self._passages.delete(_among(map(file_id, known)))
             table = arrow.passages_table(entries, self._dim)
             if table.num_rows:
                 self._passages.add(table)
-        self.write_records([entry.record for entry in entries], known)
-        self._count_commit()
+            self._put([entry.record for entry in entries], known)
 
     def write_records(self, records: Sequence[FileRecord], known: Collection[str]) -> None:
         """Put records in the place of those of the same path; their rows stay."""
+        with self._batch():
+            self._put(records, known)
+
+    def _put(self, records: Sequence[FileRecord], known: Collection[str]) -> None:
         table = arrow.files_table(records)
-        with _translated(self.folder):
-            if known:
-                merge = self._files.merge_insert("file_id")
-                merge.when_matched_update_all().when_not_matched_insert_all().execute(table)
-            else:
-                self._files.add(table)
+        if known:
+            merge = self._files.merge_insert("file_id")
+            merge.when_matched_update_all().when_not_matched_insert_all().execute(table)
+        else:
+            self._files.add(table)
 
     def forget(self, paths: Collection[str]) -> None:
         """Remove files and their rows."""
-        self._delete({file_id(path) for path in paths})
-        self._count_commit()
+        with self._batch():
+            self._delete({file_id(path) for path in paths})
 
     def _delete(self, ids: Collection[str]) -> None:
-        with _translated(self.folder):
-            ordered = sorted(ids)
-            for start in range(0, len(ordered), IDS_IN_A_CONDITION):
-                condition = _among(ordered[start : start + IDS_IN_A_CONDITION])
-                self._files.delete(condition)
-                self._passages.delete(condition)
-
-    def _count_commit(self) -> None:
-        self._commits += 1
-        if self._commits >= COMMITS_BEFORE_COMPACTION:
-            self.compact()
+        ordered = sorted(ids)
+        for start in range(0, len(ordered), IDS_IN_A_CONDITION):
+            condition = _among(ordered[start : start + IDS_IN_A_CONDITION])
+            self._files.delete(condition)
+            self._passages.delete(condition)
 
     def compact(self, keep: timedelta = KEEP_VERSIONS) -> None:
-        """Join small files and remove versions older than ``keep``."""
+        """Join small files and remove versions older than ``keep``.
+
+        What was joined is on the disk before what it was made of is removed.
+        """
         self._commits = 0
+        with self._all_or_nothing():
+            for table in (self._files, self._passages):
+                table.optimize(cleanup_older_than=_FOR_EVER)
         with _translated(self.folder):
             for table in (self._files, self._passages):
                 table.optimize(cleanup_older_than=keep)
+        self._keep()
+        self._journal.prune()
 
     def problems(self) -> list[str]:
         """Read everything and say what is wrong with it."""
-        with _translated(self.folder):
-            records = arrow.read_files(self._files.to_arrow())
-            table = self._passages.to_arrow()
-            vectors = arrow.read_vectors(table)
-        torn = _sorted_out(records, table)[1]
-        paths = {file_id(record.path): record.path for record in records}
-        found = [f"{paths.get(name, name)!r}: its rows are not complete" for name in sorted(torn)]
-        repeated = [name for name, times in Counter(table["id"].to_pylist()).items() if times > 1]
-        found += [f"row {name} is there more than once" for name in repeated]
-        stored = np.asarray(table["crc32"], np.int64)
-        flipped = stored != np.array(arrow.checksums(vectors), np.int64)
-        norms = np.linalg.norm(vectors.astype(np.float32), axis=1)
-        wrong = flipped | ~(np.abs(norms - 1) <= 2 * NORM_TOLERANCE)
-        return found + [
-            f"{arrow.unescape(path)!r}: the vector of row {name} is damaged"
-            for name, path in _names(table, wrong)
-        ]
+        damaged = [f"the file {name} is damaged" for name in self._journal.damaged()]
+        try:
+            with _translated(self.folder):
+                records = arrow.read_files(self._files.to_arrow())
+                table = self._passages.to_arrow()
+                vectors = arrow.read_vectors(table)
+        except LibraryDamagedError as error:
+            return [*damaged, str(error)]
+        return [*damaged, *wrong_files(records, table), *wrong_rows(table, vectors)]
+
+
+class _ForeignColumnsError(ValueError):
+    """A table of another version of this program, or of another dimension."""
 
 
 def _opened(
@@ -225,30 +312,8 @@ def _opened(
     other = [column for column in there if there[column] != wanted.get(column)]
     if missing or other:
         what = ", ".join(sorted([*missing, *other]))
-        raise ValueError(f"the columns of {name} are not those of this version ({what})")
+        raise _ForeignColumnsError(f"the columns of {name} are not those of this version ({what})")
     return table
-
-
-def _names(table: pa.Table, rows: NDArray[np.bool_]) -> list[tuple[str, str]]:
-    chosen = table.select(["id", "path"]).filter(pa.array(rows))
-    return list(zip(chosen["id"].to_pylist(), chosen["path"].to_pylist(), strict=True))
-
-
-def _sorted_out(
-    records: Iterable[FileRecord], table: pa.Table
-) -> tuple[list[FileRecord], set[str]]:
-    """Tell the records whose rows are all there from the ids of files of which they are not."""
-    counted = pc.value_counts(table["file_id"])
-    there = {row["values"]: row["counts"] for row in counted.to_pylist()}
-    complete, torn = [], set(there)
-    for record in records:
-        name = file_id(record.path)
-        if there.get(name, 0) == record.rows:
-            complete.append(record)
-            torn.discard(name)
-        else:
-            torn.add(name)
-    return complete, torn
 
 
 def _among(ids: Iterable[str]) -> str:

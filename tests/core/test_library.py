@@ -546,9 +546,10 @@ def test_a_flipped_byte_of_a_vector_is_noticed(library):
     file.write_bytes(content)
 
     with reopened(library) as again:
-        [problem] = again.check().problems
+        in_the_file, in_the_row = again.check().problems
 
-    assert "'/m/a.xml': the vector of row" in problem
+    assert in_the_file == f"the file {file.relative_to(library.folder).as_posix()} is damaged"
+    assert "'/m/a.xml': the vector of row" in in_the_row
 
 
 def test_a_damaged_table_is_named(library):
@@ -557,7 +558,7 @@ def test_a_damaged_table_is_named(library):
     for file in library.folder.rglob("*.manifest"):
         file.write_bytes(b"")
 
-    with pytest.raises(LibraryDamagedError, match=r"cannot be read .*clamp3 library check"):
+    with pytest.raises(LibraryDamagedError, match=r"cannot be read .*clamp3 daemon start"):
         Library.open(library.folder, library.space, DIM)
 
 

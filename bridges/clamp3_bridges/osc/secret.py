@@ -11,8 +11,9 @@ import stat
 from pathlib import Path
 
 from clamp3_plugin.config import Home
-from clamp3_plugin.daemon.runfile import check_private, write_private
+from clamp3_plugin.daemon.runfile import check_private
 from clamp3_plugin.errors import UsageError
+from clamp3_plugin.library.durable import write_private
 
 _MOST = 200  # bytes that are read
 
