@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from clamp3_models.clamp3 import Clamp3, Clamp3Config, mean_pool
 from clamp3_models.front_ends import ROW_S
 from clamp3_models.patches import patchify
+from clamp3_models.places import Places, Work
 from clamp3_models.segments import Segment, passes, segments_of
 from clamp3_models.tokenizer import Tokenizer, join_lines
 from clamp3_models.transformer import TransformerConfig
@@ -49,11 +50,6 @@ class FrontEnd(Protocol):
 FrontEnds = Callable[[str], FrontEnd]
 """Loads the front end of a name, as a model's configuration has it."""
 
-"""Seconds that a row stands for where it is not the paper's five."""
-
-_POSITIONS_AT_ONCE = {"cpu": 4096, "mps": 16384, "cuda": 65536}
-"""Packed positions of one forward pass; past a few thousand a CPU gains nothing."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Tower:
@@ -62,6 +58,9 @@ class _Tower:
     hidden: Callable[[Tensor, Sequence[int]], Tensor]
     project: nn.Linear
     length: int
+    device: torch.device
+    at_once: int
+    """Packed positions of one forward pass."""
 
 
 class Clamp3Encoder:
@@ -81,7 +80,7 @@ class Clamp3Encoder:
         )
         self._model.symbolic_model.lay_out_for_speed()
         self._tokenizer = tokenizer
-        self._device = torch.device(device)
+        self._places = Places(self._model, torch.device(device))
         self._dtype = dtype
         self._weights = weights_sha256
         self._folder = folder
@@ -138,7 +137,7 @@ class Clamp3Encoder:
     @property
     def device(self) -> str:
         """Where the model runs: ``cpu``, ``cuda``, ``mps``."""
-        return self._device.type
+        return self._places.device.type
 
     @overload
     def encode_text(self, texts: Sequence[str]) -> Embeddings: ...
@@ -168,7 +167,11 @@ class Clamp3Encoder:
         """
         prefix = self.config.text_prefix
         ids = [self._tokenizer(prefix + join_lines(text)) for text in texts]
-        tower = _Tower(self._model.text_hidden, self._model.text_proj, self.config.text_length)
+
+        def tower(model: Clamp3, device: torch.device, at_once: int) -> _Tower:
+            length = self.config.text_length
+            return _Tower(model.text_hidden, model.text_proj, length, device, at_once)
+
         return self._encode(tower, [torch.tensor(i) for i in ids], pooled=pooled)
 
     @overload
@@ -281,7 +284,11 @@ class Clamp3Encoder:
                 raise ValueError(f"audio features must be (T, {H}), not {feature.shape}")
             flat = torch.from_numpy(np.asarray(feature, np.float32).reshape(-1, H))
             frames.append(nn.functional.pad(flat, (0, 0, 1, 1)))
-        tower = _Tower(self._model.audio_hidden, self._model.audio_proj, self.config.audio_length)
+
+        def tower(model: Clamp3, device: torch.device, at_once: int) -> _Tower:
+            length = self.config.audio_length
+            return _Tower(model.audio_hidden, model.audio_proj, length, device, at_once)
+
         return self._encode(tower, frames, pooled=pooled)
 
     def audio_features(self, samples: Samples) -> Frames:
@@ -340,29 +347,37 @@ class Clamp3Encoder:
         return self.config.audio
 
     def _symbolic(self, contents: Sequence[str], *, pooled: bool) -> Embeddings | list[Frames]:
-        model = self._model
-        tower = _Tower(model.symbolic_hidden, model.symbolic_proj, self.config.patch_length)
+
+        def tower(model: Clamp3, device: torch.device, at_once: int) -> _Tower:
+            length = self.config.patch_length
+            return _Tower(model.symbolic_hidden, model.symbolic_proj, length, device, at_once)
+
         patches = [torch.from_numpy(patchify(content)) for content in contents]
         return self._encode(tower, patches, pooled=pooled)
 
     def _encode(
-        self, tower: _Tower, inputs: Sequence[Tensor], *, pooled: bool
+        self, tower_of: Work[_Tower], inputs: Sequence[Tensor], *, pooled: bool
     ) -> Embeddings | list[Frames]:
-        segments = [s for i, x in enumerate(inputs) for s in segments_of(i, len(x), tower.length)]
-        segments.sort(key=lambda segment: segment.length)
-        with torch.inference_mode():
-            if pooled:
-                return self._pool(tower, inputs, segments)
-            return self._frames(tower, inputs, segments)
+        def encode(model: Clamp3, device: torch.device, at_once: int) -> Embeddings | list[Frames]:
+            tower = tower_of(model, device, at_once)
+            lengths = enumerate(map(len, inputs))
+            segments = [s for i, n in lengths for s in segments_of(i, n, tower.length)]
+            segments.sort(key=lambda segment: segment.length)
+            with torch.inference_mode():
+                if pooled:
+                    return self._pool(tower, inputs, segments)
+                return self._frames(tower, inputs, segments)
+
+        return self._places.run(encode)
 
     def _pool(self, tower: _Tower, inputs: Sequence[Tensor], segments: list[Segment]) -> Embeddings:
-        totals = torch.zeros(len(inputs), self.dim, device=self._device)
+        totals = torch.zeros(len(inputs), self.dim, device=tower.device)
         for batch, hidden in self._run(tower, inputs, segments):
             means = mean_pool(hidden, [s.length for s in batch])
             projected = tower.project(means.to(self._dtype)).float()
             weights = [s.weight / len(inputs[s.owner]) for s in batch]
-            owners = torch.tensor([s.owner for s in batch], device=self._device)
-            weighted = projected * torch.tensor(weights, device=self._device)[:, None]
+            owners = torch.tensor([s.owner for s in batch], device=tower.device)
+            weighted = projected * torch.tensor(weights, device=tower.device)[:, None]
             totals.index_add_(0, owners, weighted)
         return np.asarray(totals.cpu().numpy())
 
@@ -385,8 +400,8 @@ class Clamp3Encoder:
         self, tower: _Tower, inputs: Sequence[Tensor], segments: list[Segment]
     ) -> Iterator[tuple[list[Segment], Tensor]]:
         """Run segments, in the order given, as many at a time as fit."""
-        for batch in passes(segments, _POSITIONS_AT_ONCE[self._device.type]):
+        for batch in passes(segments, tower.at_once):
             packed = torch.cat([inputs[s.owner][s.start : s.start + s.length] for s in batch])
             if packed.is_floating_point():
                 packed = packed.to(self._dtype)
-            yield batch, tower.hidden(packed.to(self._device), [s.length for s in batch])
+            yield batch, tower.hidden(packed.to(tower.device), [s.length for s in batch])
