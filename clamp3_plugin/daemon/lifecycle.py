@@ -25,6 +25,7 @@ from clamp3_plugin.daemon.app import Daemon, create_app
 from clamp3_plugin.daemon.runfile import DaemonLock, publish, withdraw
 from clamp3_plugin.daemon.service import Service
 from clamp3_plugin.daemon.temporary import keep_to_ourselves
+from clamp3_plugin.daemon.tidying import Tidying
 from clamp3_plugin.wire import API_VERSION, RunFile
 
 GRACE_S = 5
@@ -80,6 +81,7 @@ class _Server(uvicorn.Server):
         self._run_file = run
         self.unfinished = False
         self._daemon = Daemon(service, self._stop, cache=home.cache)
+        self._tidying = Tidying(self._daemon)
         app = create_app(self._daemon, token=run.token, port=run.port)
         super().__init__(
             uvicorn.Config(
@@ -119,6 +121,7 @@ class _Server(uvicorn.Server):
         """Leave after long idleness; called ten times a second."""
         if self._daemon.jobs.active:
             self._daemon.activity.touch()
+        self._tidying.when_idle()
         if 0 < self._keep_alive_s < self._daemon.activity.idle_s:
             _log.info("idle for %.0f s", self._daemon.activity.idle_s)
             return True
