@@ -6,28 +6,18 @@ import platform
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from clamp3_cli import output
+from clamp3_cli.promises import PROMISES, Finding
 from clamp3_plugin import __version__
 from clamp3_plugin.client import Client
 from clamp3_plugin.config import Config, Home
 from clamp3_plugin.errors import Clamp3Error, NoDaemonError, NoLibraryError
 
 _LITTLE_SPACE = 1_000_000_000  # bytes; a library of 10,000 pieces has some 100 MB
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at."""
-
-    state: str
-    """``ok``, ``warn`` or ``fail``."""
-    what: str
-    text: str
 
 
 @click.command()
@@ -37,20 +27,26 @@ def doctor(home: Home, as_json: bool) -> int:
     """Check that everything is well.
 
     Looks at Python, torch and the device, the folders, the settings, the model, what it needs for
-    recordings, the library and the daemon; each line is ok, warn or fail and says what to do. Exit
-    code 1 if something failed.
+    recordings, the library and the daemon. Then it tries on this machine what this program promises:
+    that nothing is lost, that a broken file harms nothing, that nobody else gets in. Each line is ok,
+    warn or fail and says what to do. Exit code 1 if something failed.
     """
-    checks = (_python, _folders, _settings, _torch, _model, _audio, _library, _daemon)
     failed = False
-    for check in checks:
-        for finding in _carefully(check, home):
-            failed = failed or finding.state == "fail"
-            if as_json:
-                about = {"state": finding.state, "what": finding.what, "text": finding.text}
-                click.echo(json.dumps(about))
-            else:
-                click.echo(f"{finding.state:4}  {finding.what:8}  {output.shown(finding.text)}")
+    for finding in findings(home):
+        failed = failed or finding.state == "fail"
+        if as_json:
+            about = {"state": finding.state, "what": finding.what, "text": finding.text}
+            click.echo(json.dumps(about))
+        else:
+            click.echo(f"{finding.state:4}  {finding.what:8}  {output.shown(finding.text)}")
     return 1 if failed else 0
+
+
+def findings(home: Home) -> Iterator[Finding]:
+    """Look at everything, one thing after the other."""
+    checks = (_python, _folders, _settings, _torch, _model, _audio, _library, _daemon)
+    for check in (*checks, *PROMISES):
+        yield from _carefully(check, home)
 
 
 def _carefully(check: Callable[[Home], Iterator[Finding]], home: Home) -> Iterator[Finding]:
@@ -59,6 +55,9 @@ def _carefully(check: Callable[[Home], Iterator[Finding]], home: Home) -> Iterat
         yield from check(home)
     except Clamp3Error as error:
         yield Finding("fail", check.__name__.lstrip("_"), str(error))
+    except OSError as error:
+        text = f"{error.filename or 'The system'}: {error.strerror}"
+        yield Finding("fail", check.__name__.lstrip("_"), text)
 
 
 def _python(_home: Home) -> Iterator[Finding]:

@@ -11,8 +11,8 @@ from clamp3_cli import output
 from clamp3_cli.access import Access, reach
 from clamp3_cli.progress import reason_of
 from clamp3_plugin.client import Client
-from clamp3_plugin.config import Home
-from clamp3_plugin.errors import LibraryBusyError, NoDaemonError, NoLibraryError
+from clamp3_plugin.config import Config, Home
+from clamp3_plugin.errors import LibraryBusyError, NoDaemonError, NoLibraryError, NoModelError
 from clamp3_plugin.music import Modality, Piece
 from clamp3_plugin.query import Filter
 from clamp3_plugin.wire import dumps, parse_where, passage_to_wire, piece_to_wire
@@ -124,13 +124,17 @@ def show(home: Home, piece_id: str, as_json: bool, no_daemon: bool) -> int:
 
 
 @library.command()
-@click.option("--deep", is_flag=True, help="Look also whether every file is still there.")
+@click.option(
+    "--deep", is_flag=True, help="Look also whether every file is still there, and check the model."
+)
 @no_daemon
 @click.pass_obj
 def check(home: Home, deep: bool, no_daemon: bool) -> int:
-    """Check every row; exit code 1 if something is wrong."""
+    """Check every row and every file of the library; exit code 1 if something is wrong."""
     with reach(home, in_process=no_daemon) as access:
-        problems = access.check(deep=deep)
+        problems = [*access.check(deep=deep)]
+    if deep:
+        problems += _problems_of_model(home)
     for problem in problems:
         click.echo(output.shown(problem))
     if not problems:
@@ -220,6 +224,16 @@ def restore(home: Home, archive: Path) -> int:
     if before is not None:
         output.say(f"what was there before is kept in {before}")
     return 0
+
+
+def _problems_of_model(home: Home) -> list[str]:
+    from clamp3_models.store import ModelStore  # noqa: PLC0415 - takes numpy along
+
+    try:
+        ModelStore(home).verify(Config.load(home).model)
+    except NoModelError as error:
+        return [str(error)]
+    return []
 
 
 def _stop_daemon(home: Home) -> None:

@@ -48,6 +48,7 @@ COMMANDS = {
         "Measure a model, or embeddings that are saved as .npy files (see clamp3 embed).",
     ),
     "doctor": Entry("doctor", "doctor", "Check that everything is well."),
+    "report": Entry("report", "report", "Describe this installation for a bug report."),
     "licenses": Entry("licenses", "licenses", "Say who owns what."),
     "demo": Entry("demo", "demo", "Take a tour on real music."),
 }
