@@ -384,28 +384,41 @@ MuseScore {
         for (var i = 1; i < passage.first_bar; i++) { cmd("next-measure"); }
     }
 
-    // Opens the passage as a score of its own, copies it, closes it and pastes.
     function insertHit(index) {
         var hit = JSON.parse(hits.get(index).json);
         Clamp3.send(daemon, "GET", Clamp3.excerptPath(hit), null, "", function (status, answer) {
-            if (status !== 200 || typeof answer !== "string") {
-                notice = answer && answer.error ? answer.error.message : t("error");
-                return;
-            }
-            exported.source = exported.tempPath() + "/clamp3-passage-" + Date.now() + ".musicxml";
-            exported.write(answer);
-            var opened = null;
-            try { opened = readScore(exported.source, true); } catch (error) { opened = null; }
-            if (opened) {
-                cmd("select-all");
-                cmd("copy");
-                closeScore(opened);
-                cmd("paste");
+            if (status === 200 && typeof answer === "string") {
+                paste(answer, Clamp3.titleOf(hit.piece));
             } else {
-                notice = t("cannotOpen", hit.piece.title);
+                notice = answer && answer.error ? answer.error.message : t("error");
             }
-            exported.remove();
         });
+    }
+
+    // Shows the passage as a score, copies it, closes it and pastes. Commands go to the score that is
+    // shown; one that came from MusicXML would ask to be saved, so it is made one of MuseScore's first.
+    function paste(musicxml, title) {
+        var name = exported.tempPath() + "/clamp3-passage-" + Date.now();
+        exported.source = name + ".musicxml";
+        exported.write(musicxml);
+        var shown = null;
+        try {
+            var read = readScore(exported.source, true);
+            writeScore(read, name, "mscz");
+            closeScore(read);
+            shown = readScore(name + ".mscz", false);
+        } catch (error) { shown = null; }
+        if (shown) {
+            cmd("select-all");
+            cmd("copy");
+            closeScore(shown);
+            cmd("paste");
+        } else {
+            notice = t("cannotOpen", title);
+        }
+        exported.remove();
+        exported.source = name + ".mscz";
+        if (exported.exists()) { exported.remove(); }
     }
 
     // --- tags into the score
