@@ -81,7 +81,7 @@ def take(name: str, scene: Scene, home: Home, program: Path, score: Path, folder
     shutil.copy(score, shown)
     screen = Screen(program, user, shown, scene.language)
     try:
-        x, y = screen.open_panel()
+        x, _ = screen.open_panel()
         edge = 2 * x - screen.switch()[0] - 22  # of the column, which is made wider
         screen.do("mousemove", edge, 440, "mousedown", 1)
         for step in range(1, 7):
@@ -113,7 +113,6 @@ def take(name: str, scene: Scene, home: Home, program: Path, score: Path, folder
             f"PNG8:{taken}",
         ]
         subprocess.run(smaller, check=True)
-        print(taken)
     finally:
         screen.close()
 
