@@ -33,9 +33,9 @@ def main() -> int:
     parser.add_argument("--clients", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--pause", type=float, default=1.0, help="mean seconds between questions")
-    parser.add_argument("--daemon", help="another daemon: a Python file")
+    parser.add_argument("--daemon", type=Path, help="another daemon: a Python file")
     options = parser.parse_args()
-    command = (sys.executable, "-P", options.daemon) if options.daemon else SERVE
+    command = (sys.executable, "-P", str(options.daemon.resolve())) if options.daemon else SERVE
     with tempfile.TemporaryDirectory() as folder:
         home = Home.locate(f"{folder}/home")
         with ensure_daemon(home, command=command, timeout_s=120) as client:

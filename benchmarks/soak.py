@@ -165,10 +165,10 @@ def soak(traffic: Traffic, pid: int, samples: int, folders: list[Path]) -> list[
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--requests", type=int, default=20_000)
-    parser.add_argument("--daemon", help="another daemon: a Python file")
+    parser.add_argument("--daemon", type=Path, help="another daemon: a Python file")
     parser.add_argument("--samples", type=int, default=100)
     options = parser.parse_args()
-    command = (sys.executable, "-P", options.daemon) if options.daemon else SERVE
+    command = (sys.executable, "-P", str(options.daemon.resolve())) if options.daemon else SERVE
     with tempfile.TemporaryDirectory() as place:
         temporary = Path(place, "temporary")
         temporary.mkdir()
