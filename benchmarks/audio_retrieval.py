@@ -61,6 +61,8 @@ AS_WRITTEN = RenderSettings(
     noisy=0.0, seed=7,
 )  # fmt: skip
 FILES, CLIPS = 100, 200
+LONGEST_S = 120.0
+"""Of a real recording; more of it is not heard."""
 FEWEST = 5
 """Recordings that a class must have."""
 MP3_LEVEL = 0.9
@@ -183,7 +185,7 @@ def recordings(encoder: Clamp3Encoder, folder: Path) -> list[tuple[str, Heard, S
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         try:
             with path.open("rb") as file:
-                samples = read_audio(file).samples
+                samples = read_audio(file).samples[: round(LONGEST_S * SAMPLE_RATE)]
             found.append((path.parent.name, hear(encoder, samples), samples))
         except Clamp3Error as error:
             print(f"{path.name}: {error}", file=sys.stderr)
@@ -223,9 +225,10 @@ def main() -> int:
         heard = np.stack([one.whole for _, one, _ in named])
         known = sorted(frozenset().union(*tags))
         figures["real instruments"] = classes(encoder, heard, tags, known, fewest=1)
-    found = render(encoder, options.data, options.soundfont, options.pieces)
-    figures |= same_music(encoder, found)
-    figures["clips of renderings"] = clips(encoder, found.long)
+    if options.pieces:
+        found = render(encoder, options.data, options.soundfont, options.pieces)
+        figures |= same_music(encoder, found)
+        figures["clips of renderings"] = clips(encoder, found.long)
     text = json.dumps(plain(figures), indent=2)
     print(text)
     if options.json:
