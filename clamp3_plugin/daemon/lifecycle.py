@@ -24,7 +24,7 @@ from clamp3_plugin.daemon import log
 from clamp3_plugin.daemon.app import Daemon, create_app
 from clamp3_plugin.daemon.runfile import DaemonLock, publish, withdraw
 from clamp3_plugin.daemon.service import Service
-from clamp3_plugin.daemon.temporary import keep_to_ourselves
+from clamp3_plugin.daemon.temporary import keep_to_ourselves, leave_nothing
 from clamp3_plugin.daemon.tidying import Tidying
 from clamp3_plugin.wire import API_VERSION, RunFile
 
@@ -63,6 +63,7 @@ def serve(home: Home, config: Config, make_service: Callable[[], Service]) -> in
     )
     server = _Server(home, config, service, run)
     asyncio.run(server.serve(sockets=[listener]))
+    leave_nothing(home)
     withdraw(home, run)
     lock.release()
     _log.info("left")

@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from pathlib import Path
 
 from clamp3_plugin.config import Home
 
@@ -12,10 +13,19 @@ def keep_to_ourselves(home: Home) -> None:
 
     What a daemon that was killed has left there goes. Call it with the lock held.
     """
-    folder = home.run / "tmp"
+    folder = _folder(home)
     if folder.is_symlink():
         folder.unlink()
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700, exist_ok=True)
     tempfile.tempdir = str(folder)
     os.environ["TMPDIR"] = str(folder)  # for what is not written in Python
+
+
+def leave_nothing(home: Home) -> None:
+    """Remove the folder; nothing is written any more."""
+    shutil.rmtree(_folder(home), ignore_errors=True)
+
+
+def _folder(home: Home) -> Path:
+    return home.run / "tmp"

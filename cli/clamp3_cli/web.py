@@ -13,9 +13,9 @@ from clamp3_plugin.config import Home
 @click.option("--print", "only_print", is_flag=True, help="Print the address, open nothing.")
 @click.pass_obj
 def web(home: Home, only_print: bool) -> int:
-    """Open the local page: ask, see, hear and look after the library in a browser.
+    """Open the local page in a browser.
 
-    The page comes from the daemon on this machine and asks nobody else. Its address holds a code that
+    There the library is asked, seen, heard and looked after. The page comes from the daemon on this machine and asks nobody else. Its address holds a code that
     opens it once, within a minute; after that the tab stays open for as long as the daemon runs.
     """
     with ensure_daemon(home, on_wait=output.starting()) as client:

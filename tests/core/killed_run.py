@@ -14,15 +14,15 @@ from tests.fakes import FakeFormats, HashEncoder
 
 
 def main() -> None:
-    write_records = Store.write_records
+    put = Store._put
     batches = iter(range(2))
 
     def dying(self, records, known):
         if next(batches, None) is None:
             os.kill(os.getpid(), signal.SIGKILL)
-        write_records(self, records, known)
+        put(self, records, known)
 
-    Store.write_records = dying  # type: ignore[method-assign]
+    Store._put = dying  # type: ignore[method-assign]
     home, encoder = Path(sys.argv[1]), HashEncoder()
     library = Library.open(home / "library", encoder.space, encoder.dim)
     Indexer(library, encoder, FakeFormats(), Batch(files=5)).run([home / "music"])

@@ -391,7 +391,7 @@ class Death(BaseException):
         (Store, "write", 1),
         (LanceTable, "add", 1),
         (LanceTable, "add", 5),
-        (Store, "write_records", 1),
+        (Store, "_put", 1),
         (LanceTable, "delete", 2),
         (LanceTable, "delete", 3),
         (LanceTable, "optimize", 1),

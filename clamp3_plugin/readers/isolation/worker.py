@@ -4,7 +4,6 @@ The process lives in a session and an empty folder of its own, with a minimal en
 nothing but its pipe; what it does to itself costs one file, never the program.
 """
 
-import atexit
 import contextlib
 import os
 import subprocess
@@ -120,6 +119,19 @@ class _Running:
         return status
 
 
+@dataclass
+class _Held:
+    """The process of a worker, if there is one; it outlives the worker by the moment it takes to end it."""
+
+    running: _Running | None = None
+
+    def end(self) -> None:
+        if self.running is not None:
+            running, self.running = self.running, None
+            running.process.kill()
+            running.end()
+
+
 class Worker:
     """Does jobs of one module in a process; any thread may ask, one at a time.
 
@@ -143,8 +155,8 @@ class Worker:
         self._needs = needs
         self._advice = advice
         self._lock = threading.Lock()
-        self._running: _Running | None = None
-        atexit.register(_close_if_alive, weakref.ref(self))
+        self._held = _Held()
+        weakref.finalize(self, self._held.end)  # when nobody can ask any more, or the program ends
 
     def ask(self, question: Message, answers: Answers | None = None) -> Message:
         """Have a job done.
@@ -168,20 +180,19 @@ class Worker:
             The process cannot be started, e.g. because a package is not installed.
         """
         with self._lock:
-            running = self._running or self._start()
-            self._running = running
+            running = self._held.running = self._held.running or self._start()
             seconds = child.seconds_for(question, self._limits)
             try:
                 answer = running.ask(question, seconds * self._limits.patience, answers)
             except FrameError as error:
                 raise self._lost(running, seconds) from error
             except BaseException:  # an interrupt: the answer to this would meet the next question
-                self._stop()
+                self._held.end()
                 raise
             running.jobs += 1
             state = answer.text("state")
             if state == child.MEMORY or running.jobs >= self._limits.jobs:
-                self._stop()
+                self._held.end()
         if state == child.MEMORY:
             raise self._too_much_memory()
         if state == child.FAILED:
@@ -197,17 +208,17 @@ class Worker:
             It cannot be started.
         """
         with self._lock:
-            self._running = self._running or self._start()
+            self._held.running = self._held.running or self._start()
 
     def close(self) -> None:
         """End the process; the next question starts another."""
         with self._lock:
-            self._stop()
+            self._held.end()
 
     @property
     def pid(self) -> int | None:
         """The process that waits for questions."""
-        running = self._running
+        running = self._held.running
         return None if running is None else running.process.pid
 
     def _start(self) -> _Running:
@@ -254,7 +265,7 @@ class Worker:
         )
 
     def _lost(self, running: _Running, seconds: float) -> Clamp3Error:
-        self._running = None
+        self._held.running = None
         status = running.end()
         if running.late or status == -_signal("SIGXCPU"):
             return TooLargeError(
@@ -267,17 +278,6 @@ class Worker:
             f"Reading it takes over {self._limits.memory / 2**30:.1f} GiB of memory, the limit.",
             self._advice,
         )
-
-    def _stop(self) -> None:
-        if self._running is not None:
-            running, self._running = self._running, None
-            running.process.kill()
-            running.end()
-
-
-def _close_if_alive(worker: "weakref.ref[Worker]") -> None:
-    if (alive := worker()) is not None:
-        alive.close()
 
 
 def _environment(folder: str) -> dict[str, str]:
