@@ -4,7 +4,6 @@ A graphics card is shared with whatever else draws or computes, so its memory ma
 """
 
 import copy
-import gc
 import logging
 import time
 from collections import deque
@@ -53,16 +52,17 @@ class Places:
             try:
                 return work(self._model, self.device, self._at_once)
             except torch.OutOfMemoryError:
+                smaller = self._at_once > _LEAST_AT_ONCE
                 _log.warning("%s is out of memory at %d positions", self.device, self._at_once)
-                if self._at_once > _LEAST_AT_ONCE:
-                    self._at_once //= 2
-                    _give_back(self.device)
-                    continue
             except torch.AcceleratorError as error:
+                smaller = False
                 _log.warning("%s failed (%s)", self.device, type(error).__name__)
-            # outside the handler: the error holds the frames, and they the memory
-            self._note_trouble()
-            break
+            # outside the handlers: there the error still holds the frames, and they the memory
+            _give_back(self.device)
+            if not smaller:
+                self._note_trouble()
+                break
+            self._at_once //= 2
         return self._without_device(work)
 
     @property
@@ -81,7 +81,6 @@ class Places:
         self._troubles.append(time.monotonic())
         if self._is_given_up:
             _log.warning("%s is left alone until the next start", self.device)
-        _give_back(self.device)
 
     def _without_device(self, work: Work[_T]) -> _T:
         try:
@@ -98,7 +97,6 @@ class Places:
 
 def _give_back(device: torch.device) -> None:
     """Let other programs have what is not in use."""
-    gc.collect()
     if device.type == "cuda":
         torch.cuda.empty_cache()
     elif device.type == "mps":

@@ -20,7 +20,7 @@ def test_every_answer_is_of_one_version_of_the_library_and_none_is_an_error(tmp_
         indexing.next()
 
         with indexing:
-            heard = ask(home, askers=32, seconds=4, pause_s=0.5)
+            heard = ask(home, askers=32, seconds=3, pause_s=0.5)
     finally:
         end(home)
 
