@@ -34,13 +34,26 @@ for _, track in ipairs({ keys, tone }) do
 end
 Session:maybe_enable_record(false)
 Session:request_roll(ARDOUR.TransportRequestSource.TRS_UI)
-ARDOUR.LuaAPI.usleep(300000)
-for pitch in pitches:gmatch("%d+") do
-  play(0x90, tonumber(pitch), 90)
-  ARDOUR.LuaAPI.usleep(230000)
-  play(0x80, tonumber(pitch), 64)
-  ARDOUR.LuaAPI.usleep(20000)
+-- by the session's clock, which on a busy machine runs behind that of the wall
+local function wait_until(second)
+  for _ = 1, 60000 do
+    if Session:transport_sample() >= second * 48000 then
+      return
+    end
+    ARDOUR.LuaAPI.usleep(1000)
+  end
+  error("the transport does not roll")
 end
+
+local second = 0.25
+for pitch in pitches:gmatch("%d+") do
+  wait_until(second)
+  play(0x90, tonumber(pitch), 90)
+  wait_until(second + 0.23)
+  play(0x80, tonumber(pitch), 64)
+  second = second + 0.25
+end
+wait_until(second)
 Session:request_stop(false, false, ARDOUR.TransportRequestSource.TRS_UI)
 ARDOUR.LuaAPI.usleep(1000000)
 Session:disable_record(false, false)

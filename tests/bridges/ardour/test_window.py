@@ -21,6 +21,16 @@ from tests.bridges.ardour.conftest import RECORDED, Studio, record, studio
 
 PROGRAMS = ("ardour", "Xvfb", "xdotool", "import")
 SURFACE = 3819
+STARTS = 2
+"""Ardour 7.3 aborts now and then as it opens a session (``std::bad_optional_access``), before our action is run;
+then, and only then, it is started once more."""
+COUNT = """
+function factory() return function()
+  local file = io.open("FILE", "w")
+  file:write(Editor:get_selection().regions:regionlist():size())
+  file:close()
+end end
+"""
 OPTIONS = {"try-autostart-engine": "1", "hide-dummy-backend": "0"}
 ENGINE = {
     "backend": "None (Dummy)",
@@ -59,18 +69,18 @@ def _show(ardour: str, folder: Path) -> None:
     with studio(folder) as here:
         record(ardour, here, folder)
         settings = folder / "config" / "ardour7"
-        _write_settings(settings, here)
+        _write_settings(settings, folder, here)
         session = folder / "session" / "session.ardour"
         _enable_surface(session)
         window = ["ardour", "--no-splash", "--no-announcements", str(session)]
-        with _screen() as display, (folder / "ardour.log").open("wb") as log:
+        with _screen() as display:
             environment = {
                 **os.environ,
                 "DISPLAY": display,
                 "XDG_CONFIG_HOME": str(settings.parent),
             }
-            with _running(window, env=environment, stdout=log, stderr=log):
-                _drive(folder, environment)
+            with _opened(window, folder, environment) as program:
+                _ask(program, folder, environment)
 
 
 @contextmanager
@@ -94,54 +104,81 @@ def _screen() -> Iterator[str]:
 
 
 @contextmanager
-def _running(command: list[str], **options) -> Iterator[None]:
+def _running(command: list[str], **options) -> Iterator[subprocess.Popen[bytes]]:
     with subprocess.Popen(command, **options) as process:
         try:
-            yield
+            yield process
         finally:
             process.kill()
 
 
-def _drive(folder: Path, environment: dict[str, str]) -> None:
-    """Select the region that was recorded, run the action, and look at the dialog."""
-    told = folder / "home" / "state" / "hits.txt"
-    _until(_surface_listens, 120, "Ardour's OSC surface does not listen")
-    _until(lambda: _window(environment, "session - Ardour"), 120, "Ardour showed no session")
-    time.sleep(10)  # until the editor has drawn the session
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as surface:
-        for action in ("Editor/select-all-objects", "LuaAction/script-1"):
-            datagram = build_msg("/access_action", [action]).dgram
-            surface.sendto(datagram, ("127.0.0.1", SURFACE))
-            time.sleep(2)
-    _until(told.is_file, 120, "no answer came")
-    time.sleep(1)
+@contextmanager
+def _opened(
+    command: list[str], folder: Path, environment: dict[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start Ardour and wait until what was recorded is selected; gives the program."""
+    said = folder / "ardour.log"
+    for _ in range(STARTS):
+        with (
+            said.open("wb") as log,
+            _running(command, env=environment, stdout=log, stderr=log) as program,
+        ):
+            if _selects(program, folder, environment):
+                yield program
+                return
+        if "bad_optional_access" not in said.read_text(errors="replace"):
+            break
+    pytest.fail(f"Ardour ended as it started: {_end_of(said)}")
+
+
+def _selects(program: subprocess.Popen[bytes], folder: Path, environment: dict[str, str]) -> bool:
+    """Have the editor select all until there is something; False where Ardour ended by itself."""
+    count, deadline = folder / "selected.txt", time.monotonic() + 240
+    while program.poll() is None:
+        assert time.monotonic() < deadline, f"nothing selected: {_end_of(folder / 'ardour.log')}"
+        if _window(environment, "session - Ardour"):  # what comes sooner it does not hear
+            _act("Editor/select-all-objects", "LuaAction/script-2")
+        time.sleep(1)
+        if count.is_file() and count.read_text() not in {"", "0"}:
+            return True
+    return False
+
+
+def _ask(program: subprocess.Popen[bytes], folder: Path, environment: dict[str, str]) -> None:
+    """Run the action, and look at the dialog."""
+    told, deadline = folder / "told.txt", time.monotonic() + 120
+    _act("LuaAction/script-1")
+    while not (told.is_file() and _window(environment, "CLaMP 3")):
+        assert program.poll() is None, _end_of(folder / "ardour.log")
+        assert time.monotonic() < deadline, f"no answer: {_end_of(folder / 'ardour.log')}"
+        time.sleep(0.5)
     shot = Path(os.environ.get("CLAMP3_SHOT", folder / "shot.png"))
     subprocess.run(["import", "-window", "root", str(shot)], env=environment, check=True)
     assert shot.stat().st_size > 10_000
     assert f"1. {RECORDED}" in told.read_text()
 
 
-def _surface_listens() -> bool:
-    """Look at the ports of this thread's network."""
-    return f":{SURFACE:04X} " in Path("/proc/thread-self/net/udp").read_text()
+def _act(*actions: str) -> None:
+    """Have Ardour's OSC surface run actions, in the order of the words."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as surface:
+        for action in actions:
+            datagram = build_msg("/access_action", [action]).dgram
+            surface.sendto(datagram, ("127.0.0.1", SURFACE))
 
 
 def _window(environment: dict[str, str], name: str) -> bool:
     """Tell whether a window of this name is there."""
     search = ["xdotool", "search", "--onlyvisible", "--name", name]
-    done = subprocess.run(search, env=environment, capture_output=True, timeout=20, check=False)
+    done = subprocess.run(search, env=environment, capture_output=True, timeout=60, check=False)
     return bool(done.stdout)
 
 
-def _until(done, seconds: float, message: str) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline, message
-        time.sleep(0.5)
+def _end_of(log: Path) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-12:])
 
 
-def _write_settings(settings: Path, here: Studio) -> None:
-    """Install the script, give it the first slot, and choose the engine without a sound card."""
+def _write_settings(settings: Path, folder: Path, here: Studio) -> None:
+    """Install the script, fill two slots, and choose the engine without a sound card."""
     install(ArdourHost(), Place("Ardour 7", settings / "scripts", is_present=True), here.home)
     options = "".join(f'<Option name="{name}" value="{value}"/>' for name, value in OPTIONS.items())
     engine = " ".join(f"{name}={quoteattr(value)}" for name, value in ENGINE.items())
@@ -151,17 +188,22 @@ def _write_settings(settings: Path, here: Studio) -> None:
     (settings / ".a7").touch()  # the welcome was seen
     script = (settings / "scripts" / "clamp3_find.lua").read_text()
     # what it shows, written down for the test as well
-    told = here.home.state / "hits.txt"
     spied = script.replace(
         "  local function say(text, kind)\n",
-        f"  local function say(text, kind)\n    write_file('{told}', text)\n",
+        f"  local function say(text, kind)\n    write_file('{folder / 'told.txt'}', text)\n",
     )
     assert spied != script
-    slot = f"scripts = {{}} scripts[1] = {{ n = 'find', s = '', a = {{}}, f = {_lua(_factory(spied))} }}"
-    encoded = base64.b64encode(slot.encode()).decode()
+    counting = COUNT.replace("FILE", str(folder / "selected.txt"))
+    slots = "scripts = {}" + _slot(1, spied) + _slot(2, counting)
+    encoded = base64.b64encode(slots.encode()).decode()
     (settings / "ui_scripts").write_text(
         f'<UIScripts><ActionScript lua="Lua 5.3">{encoded}</ActionScript></UIScripts>'
     )
+
+
+def _slot(number: int, script: str) -> str:
+    factory = _lua(_factory(script))
+    return f" scripts[{number}] = {{ n = 'action', s = '', a = {{}}, f = {factory} }}"
 
 
 def _factory(script: str) -> str:
