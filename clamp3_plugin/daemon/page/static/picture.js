@@ -6,6 +6,7 @@ import { quietly, send } from "/page/session.js";
 import { addressOf, nameOf, placeOf, shown } from "/page/passage.js";
 
 const MOST_REMEMBERED = 120;
+const WIDTH = "1400"; // tenths of a millimetre of a page: two or three lines of music fit into a card
 const MAX_WHOLE_BARS = 12; // of a whole piece, the beginning
 const remembered = new Map();
 
@@ -21,6 +22,7 @@ export class Picture {
   async load() {
     const shownPart = this.passage ?? (this.piece.modality === "score" ? { first_bar: 1, last_bar: MAX_WHOLE_BARS } : null);
     const [path, asked] = addressOf(this.piece, shownPart, "preview.svg");
+    asked.set("width", WIDTH);
     const address = `${path}?${asked}`;
     try {
       const source = remembered.get(address) ?? await quietly(() => this.draw(address), this.signal);
