@@ -1,6 +1,6 @@
 """What the store promises of its files: batches whole, rot found, the last good state taken.
 
-Negative controls, each seen to fail: without ``set_aside_rest`` in ``_all_or_nothing`` a failed batch
+Negative controls, expected and not yet tried: without ``set_aside_rest`` in ``_all_or_nothing`` a failed batch
 leaves rows behind; without the sums of the journal no flip outside of a vector is named.
 """
 

@@ -1,6 +1,6 @@
 """P13: trouble with a graphics card is an error, not an end.
 
-Negative control: without the ``except`` clauses of ``Places.run`` every one of these fails.
+Negative control, expected and not yet tried: without the ``except`` clauses of ``Places.run`` every one of these fails.
 """
 
 import numpy as np

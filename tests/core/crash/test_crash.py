@@ -1,6 +1,6 @@
 """P7 and P8 of the promises: what a killed process or a power cut leaves of a library.
 
-Negative controls, each seen to fail: without ``_all_or_nothing`` and the journal a process killed
+Negative controls, expected and not yet tried: without ``_all_or_nothing`` and the journal a process killed
 between the commits of a batch leaves half of it; without ``sync_files`` in ``Journal.keep`` a power cut
 takes what was acknowledged.
 """

@@ -1,6 +1,6 @@
 """P11 of the promises, at the size of CI: many ask while the library changes.
 
-Negative control: with ``Library.add`` giving its view the new rows before it takes the old ones out,
+Negative control, expected and not yet tried: with ``Library.add`` giving its view the new rows before it takes the old ones out,
 answers name tunes twice.
 """
 
