@@ -31,7 +31,7 @@ export class Search {
     this.input = h("input", {
       type: "search", "aria-label": say("ask"), placeholder: say(innerWidth < 620 ? "askShort" : "ask"), autocomplete: "off",
       spellcheck: "false", maxlength: "4096", oninput: () => this.typed(), value: this.text,
-      onkeydown: (event) => event.key === "Enter" && this.ask(),
+      onkeydown: (event) => { if (event.key === "Enter") this.ask(); }, // giving false would swallow the key
     });
     this.input.value = this.text;
     this.chips = h("div", { class: "chips" });
