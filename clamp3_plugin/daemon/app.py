@@ -11,9 +11,7 @@ import os
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Literal, TypeVar
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -23,31 +21,29 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from clamp3_plugin import __version__, wire
-from clamp3_plugin.daemon.files import attachment, check_paths, open_piece, read_piece
+from clamp3_plugin.daemon.asking import Threads, fields_of, whole_number
+from clamp3_plugin.daemon.files import check_paths
 from clamp3_plugin.daemon.gate import RIGHTS, Gate, Patience
-from clamp3_plugin.daemon.hearing.hear import Heard, hear_recording, hear_written
 from clamp3_plugin.daemon.jobs import Job, Jobs
 from clamp3_plugin.daemon.map.answers import MapAnswers
 from clamp3_plugin.daemon.map.layout import Layout
 from clamp3_plugin.daemon.openapi import describe
+from clamp3_plugin.daemon.page.answers import PageAnswers
 from clamp3_plugin.daemon.page.files import page_routes
 from clamp3_plugin.daemon.page.sessions import MAY, Sessions
-from clamp3_plugin.daemon.preview import picture
+from clamp3_plugin.daemon.pieces import PieceAnswers
 from clamp3_plugin.daemon.refusals import RefusedError, WireResponse, answer
 from clamp3_plugin.daemon.service import Service
 from clamp3_plugin.daemon.state import Activity, Loading, Uploads, memory_bytes
 from clamp3_plugin.errors import Clamp3Error, DaemonBusyError, UsageError
-from clamp3_plugin.music import Modality, Passage, Piece
 from clamp3_plugin.query import MAX_HITS
 
 MAX_REQUESTS = 48
-THREADS = 8
 MODEL_PATIENCE_S = 90.0
 MAX_PIECES = 1000  # of one page of the list
 _BEAT_S = 5.0
 _POLL_S = 0.03
 _log = logging.getLogger(__name__)
-_T = TypeVar("_T")
 _Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -77,13 +73,14 @@ class Daemon:
         self.activity = Activity(MAX_REQUESTS)
         self.sessions = Sessions()
         self._uploads = Uploads()
-        self._heard = Heard()
+        self._threads = Threads()
         self.layout = Layout(service, cache)
-        self._map = MapAnswers(self.layout, service, self._blocking)
+        self._map = MapAnswers(self.layout, service, self._threads)
+        self._page = PageAnswers(self.sessions)
+        self._one = PieceAnswers(service, self._threads)
         self._stop = stop
         self._patience_s = model_patience_s
         self._begun = time.monotonic()
-        self._threads = ThreadPoolExecutor(THREADS, "request")
 
     def routes(self) -> list[Route]:
         """Give the table of routes."""
@@ -103,17 +100,17 @@ class Daemon:
             ("POST", "/v1/library/check", self.check),
             ("GET", "/v1/pieces", self.pieces),
             ("GET", "/v1/pieces/{id}", self.piece),
-            ("GET", "/v1/pieces/{id}/file", self.file),
-            ("GET", "/v1/pieces/{id}/preview.svg", self.preview),
-            ("GET", "/v1/pieces/{id}/preview.ogg", self.sound),
-            ("GET", "/v1/pieces/{id}/excerpt.musicxml", self.excerpt),
+            ("GET", "/v1/pieces/{id}/file", self._one.file),
+            ("GET", "/v1/pieces/{id}/preview.svg", self._one.preview),
+            ("GET", "/v1/pieces/{id}/preview.ogg", self._one.sound),
+            ("GET", "/v1/pieces/{id}/excerpt.musicxml", self._one.excerpt),
             ("GET", "/v1/map", self._map.map_state),
             ("POST", "/v1/map", self._map.map_begin),
             ("DELETE", "/v1/map", self._map.map_cancel),
             ("GET", "/v1/map/points", self._map.map_points),
             ("GET", "/v1/status", self.status),
-            ("POST", "/v1/session/code", self.code),
-            ("POST", "/v1/session", self.session),
+            ("POST", "/v1/session/code", self._page.code),
+            ("POST", "/v1/session", self._page.session),
             ("POST", "/v1/shutdown", self.shutdown),
             ("GET", "/healthz", self.healthz),
             ("GET", "/version", self.version),
@@ -127,7 +124,7 @@ class Daemon:
     def close(self) -> None:
         """Let go of threads and service."""
         self.layout.cancel()
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._threads.close()
         self.service.close()
 
     async def find(self, request: Request) -> Response:
@@ -141,7 +138,7 @@ class Daemon:
             found = self.service.find(query)
             return wire.answer_to_wire(found, _milliseconds(begun))
 
-        return WireResponse(await self._blocking(find))
+        return WireResponse(await self._threads.run(find))
 
     async def tag(self, request: Request) -> Response:
         """Give the tags that fit a source."""
@@ -159,7 +156,7 @@ class Daemon:
             lines = [wire.tag_to_wire(tag, rank) for rank, tag in enumerate(tags, 1)]
             return {"tags": lines, "took_ms": _milliseconds(begun)}
 
-        return WireResponse(await self._blocking(tag))
+        return WireResponse(await self._threads.run(tag))
 
     async def embed(self, request: Request) -> Response:
         """Embed a source, before normalisation; ``local`` gives its frames."""
@@ -174,7 +171,7 @@ class Daemon:
             vectors = self.service.embed(source, local=local)
             return {**vectors.to_wire(), "took_ms": _milliseconds(begun)}
 
-        return WireResponse(await self._blocking(embed))
+        return WireResponse(await self._threads.run(embed))
 
     async def upload(self, request: Request) -> Response:
         """Take a file (the body; its name in ?name=) to ask with for some minutes."""
@@ -185,7 +182,7 @@ class Daemon:
 
     async def index(self, request: Request) -> Response:
         """Put files and folders into the library; gives the job."""
-        fields = await self._fields(request)
+        fields = await fields_of(request)
         given, retry = fields.texts("paths"), fields.take("retry", bool) or False
         fields.close()
         paths = check_paths(given)
@@ -210,105 +207,58 @@ class Daemon:
 
     async def library(self, request: Request) -> Response:  # noqa: ARG002 - every endpoint takes it
         """Count what the library holds."""
-        return WireResponse(dict(await self._blocking(self.service.stats)))
+        return WireResponse(dict(await self._threads.run(self.service.stats)))
 
     async def errors(self, request: Request) -> Response:  # noqa: ARG002 - every endpoint takes it
         """List the files that were refused, and why."""
-        errors = await self._blocking(self.service.errors)
+        errors = await self._threads.run(self.service.errors)
         return WireResponse({"errors": [error.to_wire() for error in errors]})
 
     async def forget(self, request: Request) -> Response:
         """Take the pieces at or below paths out of the library; no file is touched."""
-        fields = await self._fields(request)
+        fields = await fields_of(request)
         given = fields.texts("paths")
         fields.close()
         paths = check_paths(given)
         self._refuse_while_indexing()
-        forgotten = await self._blocking(self.service.forget, paths)
+        forgotten = await self._threads.run(self.service.forget, paths)
         return WireResponse({"forgotten": forgotten})
 
     async def compact(self, request: Request) -> Response:
         """Tidy the library's files."""
-        (await self._fields(request)).close()
+        (await fields_of(request)).close()
         self._refuse_while_indexing()
-        return WireResponse(dict(await self._blocking(self.service.compact)))
+        return WireResponse(dict(await self._threads.run(self.service.compact)))
 
     async def check(self, request: Request) -> Response:
         """Check the library, with ``deep`` every row."""
-        fields = await self._fields(request)
+        fields = await fields_of(request)
         deep = fields.take("deep", bool) or False
         fields.close()
         check = functools.partial(self.service.check, deep=deep)
-        return WireResponse({"problems": list(await self._blocking(check))})
+        return WireResponse({"problems": list(await self._threads.run(check))})
 
     async def pieces(self, request: Request) -> Response:
         """List pieces: ?offset=&limit=&modality=&key=&meter=&tempo=80-120&composer=… and so on."""
         fields: wire.JsonObject = dict(request.query_params)
         modalities = request.query_params.getlist("modality")
         fields.pop("modality", None)
-        offset = _whole(fields.pop("offset", "0"), "offset", 1 << 40)
-        limit = _whole(fields.pop("limit", "100"), "limit", MAX_PIECES)
+        offset = whole_number(fields.pop("offset", "0"), "offset", 1 << 40)
+        limit = whole_number(fields.pop("limit", "100"), "limit", MAX_PIECES)
         where = wire.where_from_wire(fields, modalities)
-        pieces = await self._blocking(self.service.pieces, where, offset, limit)
+        pieces = await self._threads.run(self.service.pieces, where, offset, limit)
         return WireResponse({"pieces": [wire.piece_to_wire(piece) for piece in pieces]})
 
     async def piece(self, request: Request) -> Response:
         """Give a piece and what is known of it."""
-        piece = await self._blocking(self.service.piece, request.path_params["id"])
-        passages = await self._blocking(self.service.passages, piece.id)
+        piece = await self._threads.run(self.service.piece, request.path_params["id"])
+        passages = await self._threads.run(self.service.passages, piece.id)
         listed = [wire.passage_to_wire(passage) for passage in passages]
         return WireResponse({**wire.piece_to_wire(piece), "passages": listed})
 
-    async def file(self, request: Request) -> Response:
-        """Give the file of a piece, as an attachment."""
-        piece = await self._blocking(self.service.piece, request.path_params["id"])
-        data = await self._blocking(read_piece, piece)
-        headers = {"Content-Disposition": attachment(piece.path)}
-        return Response(data, media_type="application/octet-stream", headers=headers)
-
-    async def preview(self, request: Request) -> Response:
-        """Draw a part of a piece: ?bars=9-16 or ?time=18.5-34, &width=1100."""
-        return await self._drawn(request, "svg")
-
-    async def sound(self, request: Request) -> Response:
-        """Give bars or seconds of a piece as sound: ?bars=9-16 or ?time=18.5-34."""
-        asked = request.query_params
-        bars = wire.parse_bars(asked["bars"]) if "bars" in asked else None
-        time = wire.parse_time(asked["time"]) if "time" in asked else None
-        passage = wire.passage(bars, time)
-        piece = await self._blocking(self.service.piece, request.path_params["id"])
-        heard = await self._blocking(self._hear, piece, passage)
-        return Response(heard, media_type="audio/ogg")
-
-    def _hear(self, piece: Piece, passage: Passage | None) -> bytes:
-        with open_piece(piece) as file:
-            key = (piece.id, os.fstat(file.fileno()).st_mtime_ns, passage)
-            sound = self._heard.get(key)
-            if sound is None and piece.modality is Modality.AUDIO:
-                sound = hear_recording(file, passage)
-        sound = sound or hear_written(piece, passage, self.service.written)
-        self._heard.put(key, sound)
-        return sound
-
-    async def excerpt(self, request: Request) -> Response:
-        """Give bars of a piece as a score in MusicXML: ?bars=9-16."""
-        return await self._drawn(request, "musicxml")
-
-    async def _drawn(self, request: Request, want: Literal["svg", "musicxml"]) -> Response:
-        asked = request.query_params
-        bars = wire.parse_bars(asked["bars"]) if "bars" in asked else None
-        time = wire.parse_time(asked["time"]) if "time" in asked else None
-        width = _whole(asked.get("width", str(picture.WIDTH)), "width", picture.WIDTHS.stop)
-        drawing = picture.Drawing(wire.passage(bars, time), want, width)
-        piece = await self._blocking(self.service.piece, request.path_params["id"])
-        loop = asyncio.get_running_loop()
-        drawn = await loop.run_in_executor(picture.THREADS, picture.draw, piece, drawing)
-        media = "image/svg+xml" if want == "svg" else "application/vnd.recordare.musicxml+xml"
-        return Response(drawn, media_type=media)
-
     async def status(self, request: Request) -> Response:  # noqa: ARG002 - every endpoint takes it
         """Tell device, precision, model, memory, library, uptime."""
-        library = dict(await self._blocking(self.service.stats))
+        library = dict(await self._threads.run(self.service.stats))
         failure = self.loading.error
         return WireResponse(
             {
@@ -326,19 +276,6 @@ class Daemon:
             }
         )
 
-    async def code(self, request: Request) -> Response:
-        """Make a code that opens the page: one use, one minute."""
-        (await self._fields(request)).close()
-        return WireResponse({"code": self.sessions.make_code()})
-
-    async def session(self, request: Request) -> Response:
-        """Open a session of the page with a code; gives its token."""
-        fields = await self._fields(request)
-        token = self.sessions.open(fields.text("code"))
-        if token is None:
-            raise RefusedError("unauthorized", "This code is not good (any more).", "clamp3 web")
-        return WireResponse({"token": token})
-
     async def shutdown(self, request: Request) -> Response:  # noqa: ARG002 - every endpoint takes it
         """Stop the daemon."""
         self._stop()
@@ -355,14 +292,6 @@ class Daemon:
     async def openapi(self, request: Request) -> Response:  # noqa: ARG002 - every endpoint takes it
         """Describe the interface."""
         return WireResponse(describe(self.routes()))
-
-    async def _blocking(self, call: Callable[..., _T], *arguments: object) -> _T:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, call, *arguments)
-
-    @staticmethod
-    async def _fields(request: Request) -> wire.Fields:
-        return wire.Fields(wire.loads(await request.body()), "The question")
 
     async def _follow(self, job: Job) -> AsyncIterator[bytes]:
         sent, beat = 0, time.monotonic()
@@ -439,10 +368,3 @@ async def _no_route(request: Request, error: Exception) -> Response:
 
 def _milliseconds(begun: float) -> float:
     return round(1000 * (time.perf_counter() - begun), 3)
-
-
-def _whole(value: object, name: str, most: int) -> int:
-    text = str(value)
-    if not (text.isascii() and text.isdigit() and len(text) < 15 and int(text) <= most):
-        raise UsageError(f"{name}={text[:32]} is no whole number up to {most}.")
-    return int(text)

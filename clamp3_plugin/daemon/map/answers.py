@@ -1,10 +1,9 @@
 """The map's part of the interface: how far it is, where every piece lies, begin, cancel."""
 
-from collections.abc import Awaitable, Callable
-
 from starlette.requests import Request
 from starlette.responses import Response
 
+from clamp3_plugin.daemon.asking import Threads
 from clamp3_plugin.daemon.map.layout import Layout
 from clamp3_plugin.daemon.refusals import WireResponse
 from clamp3_plugin.daemon.service import Service
@@ -21,29 +20,29 @@ class MapAnswers:
         self,
         layout: Layout,
         service: Service,
-        run: Callable[[Callable[[], JsonObject]], Awaitable[JsonObject]],
+        threads: Threads,
     ) -> None:
         self._layout = layout
         self._service = service
-        self._run = run
+        self._threads = threads
 
     async def map_state(self, request: Request) -> Response:  # noqa: ARG002 - every endpoint takes it
         """Tell whether there is a map of the library, and how far the next one is."""
-        return WireResponse(await self._run(self._state))
+        return WireResponse(await self._threads.run(self._state))
 
     async def map_begin(self, request: Request) -> Response:  # noqa: ARG002 - every endpoint takes it
         """Draw the map anew, in the background."""
         self._layout.begin()
-        return WireResponse(await self._run(self._state))
+        return WireResponse(await self._threads.run(self._state))
 
     async def map_cancel(self, request: Request) -> Response:  # noqa: ARG002 - every endpoint takes it
         """Stop drawing; the map of before stays."""
         self._layout.cancel()
-        return WireResponse(await self._run(self._state))
+        return WireResponse(await self._threads.run(self._state))
 
     async def map_points(self, request: Request) -> Response:  # noqa: ARG002 - every endpoint takes it
         """Give the pieces of the map, column by column."""
-        return WireResponse(await self._run(self._points))
+        return WireResponse(await self._threads.run(self._points))
 
     def _state(self) -> JsonObject:
         pieces = self._service.stats().get("pieces", 0)

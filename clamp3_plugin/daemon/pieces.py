@@ -1,0 +1,68 @@
+"""One piece's part of the interface: its file, and passages of it as picture, sound and score."""
+
+import asyncio
+import os
+from typing import Literal
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from clamp3_plugin.daemon.asking import Threads, passage_of, whole_number
+from clamp3_plugin.daemon.files import attachment, open_piece, read_piece
+from clamp3_plugin.daemon.hearing.hear import Heard, hear_recording, hear_written
+from clamp3_plugin.daemon.preview import picture
+from clamp3_plugin.daemon.service import Service
+from clamp3_plugin.music import Modality, Passage, Piece
+
+
+class PieceAnswers:
+    """Endpoints of one piece."""
+
+    def __init__(self, service: Service, threads: Threads) -> None:
+        self._service = service
+        self._threads = threads
+        self._heard = Heard()
+
+    async def file(self, request: Request) -> Response:
+        """Give the file of a piece, as an attachment."""
+        piece = await self._piece(request)
+        data = await self._threads.run(read_piece, piece)
+        headers = {"Content-Disposition": attachment(piece.path)}
+        return Response(data, media_type="application/octet-stream", headers=headers)
+
+    async def preview(self, request: Request) -> Response:
+        """Draw a part of a piece: ?bars=9-16 or ?time=18.5-34, &width=1100."""
+        return await self._drawn(request, "svg")
+
+    async def excerpt(self, request: Request) -> Response:
+        """Give bars of a piece as a score in MusicXML: ?bars=9-16."""
+        return await self._drawn(request, "musicxml")
+
+    async def sound(self, request: Request) -> Response:
+        """Give bars or seconds of a piece as sound: ?bars=9-16 or ?time=18.5-34."""
+        passage = passage_of(request)
+        heard = await self._threads.run(self._hear, await self._piece(request), passage)
+        return Response(heard, media_type="audio/ogg")
+
+    async def _piece(self, request: Request) -> Piece:
+        return await self._threads.run(self._service.piece, request.path_params["id"])
+
+    async def _drawn(self, request: Request, want: Literal["svg", "musicxml"]) -> Response:
+        width = request.query_params.get("width", str(picture.WIDTH))
+        columns = whole_number(width, "width", picture.WIDTHS.stop)
+        drawing = picture.Drawing(passage_of(request), want, columns)
+        piece = await self._piece(request)
+        loop = asyncio.get_running_loop()
+        drawn = await loop.run_in_executor(picture.THREADS, picture.draw, piece, drawing)
+        media = "image/svg+xml" if want == "svg" else "application/vnd.recordare.musicxml+xml"
+        return Response(drawn, media_type=media)
+
+    def _hear(self, piece: Piece, passage: Passage | None) -> bytes:
+        with open_piece(piece) as file:
+            key = (piece.id, os.fstat(file.fileno()).st_mtime_ns, passage)
+            sound = self._heard.get(key)
+            if sound is None and piece.modality is Modality.AUDIO:
+                sound = hear_recording(file, passage)
+        sound = sound or hear_written(piece, passage, self._service.written)
+        self._heard.put(key, sound)
+        return sound
