@@ -10,6 +10,7 @@ from typing import BinaryIO
 from clamp3_plugin.daemon.gate import UPLOAD_LIMIT
 from clamp3_plugin.errors import MissingFileError, TooLargeError, UsageError
 from clamp3_plugin.music import Piece
+from clamp3_plugin.readers.resolved import open_resolved
 
 MAX_PATH = 4096  # bytes
 MAX_PATHS = 1000
@@ -37,16 +38,15 @@ def check_paths(paths: Sequence[str]) -> list[str]:
 
 @contextmanager
 def open_piece(piece: Piece) -> Iterator[BinaryIO]:
-    """Open the file of a piece: a regular file where it was when it was indexed, no link.
+    """Open the file of a piece: a regular file where it was when it was indexed, by way of no link.
 
     Raises
     ------
     MissingFileError
         It is gone, or something else took its place.
     """
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
-        descriptor = os.open(piece.path, flags | getattr(os, "O_CLOEXEC", 0))
+        descriptor = open_resolved(piece.path)
     except OSError as error:
         raise MissingFileError("The file of this piece is gone.", "Index its folder.") from error
     with os.fdopen(descriptor, "rb") as file:

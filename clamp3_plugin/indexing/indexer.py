@@ -34,6 +34,7 @@ from clamp3_plugin.library.entries import FileEntry, FileRecord, FileStatus, Sta
 from clamp3_plugin.library.library import Library
 from clamp3_plugin.music import Modality
 from clamp3_plugin.readers.content import Content
+from clamp3_plugin.readers.resolved import open_resolved
 
 READER_FAILURES = (
     ArithmeticError,
@@ -184,7 +185,7 @@ class _Run:
             self._commit()
             self._remove([path for path in seen.gone if path in self._library.records])
         if self._counts.keys() - {EventStatus.UNCHANGED, EventStatus.REFUSED}:
-            self._library.compact()
+            self._library.tidy()
         seconds = time.monotonic() - began
         return Summary.of(self._counts, self._unheard, self._passages, seconds, cancelled=cancelled)
 
@@ -220,7 +221,7 @@ class _Run:
         """Hash a file; empty where it will be refused by its size, be it terabytes of nothing."""
         if stamp.size > self._formats.most_bytes(Path(path)):
             return ""
-        with Path(path).open("rb") as file:
+        with os.fdopen(open_resolved(path), "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     def _deaf_to(self, path: str) -> str:

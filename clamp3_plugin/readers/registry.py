@@ -4,6 +4,7 @@ Whatever goes wrong inside a reader leaves here as a ``Clamp3Error`` whose messa
 name of the file; so a folder of ten thousand files may hold anything.
 """
 
+import errno
 import io
 import os
 import stat
@@ -42,6 +43,7 @@ from clamp3_plugin.readers.music21_scores.midi_score import read_midi_score
 from clamp3_plugin.readers.musicxml_score import read_musicxml
 from clamp3_plugin.readers.note_list.read import read_notes
 from clamp3_plugin.readers.performance import Performance, read_midi, read_mtf
+from clamp3_plugin.readers.resolved import open_named, open_resolved
 from clamp3_plugin.readers.score import Score
 from clamp3_plugin.readers.sniff import LOOKED_AT, looks_like
 
@@ -52,7 +54,6 @@ _PARSER_FAILURES = (
     AttributeError,
     EOFError,
     LookupError,
-    MemoryError,
     RuntimeError,  # RecursionError and NotImplementedError are two
     SyntaxError,  # ElementTree's ParseError is one
     TypeError,
@@ -182,7 +183,7 @@ def most_bytes(path: PurePath) -> int:
     return form.max_bytes if form else 0
 
 
-def read(path: Path, *, as_score: bool = False) -> list[Content]:
+def read(path: Path, *, as_score: bool = False, is_resolved: bool = False) -> list[Content]:
     """Read the pieces of a file: one, or the tunes of a tune book.
 
     Parameters
@@ -191,6 +192,8 @@ def read(path: Path, *, as_score: bool = False) -> list[Content]:
         The file.
     as_score
         Make a score of MIDI: bars, voices and note values are guessed.
+    is_resolved
+        The path has no links, and one that is there by now is not followed.
 
     Raises
     ------
@@ -200,7 +203,7 @@ def read(path: Path, *, as_score: bool = False) -> list[Content]:
         No reader takes it, or it is broken, too large or without music.
     """
     name = display_name(path.name or str(path))
-    with opened(path) as (file, form):
+    with opened(path, is_resolved=is_resolved) as (file, form):
         return _pieces(file, form, name, as_score=as_score)
 
 
@@ -248,6 +251,9 @@ def _pieces(file: BinaryIO, form: Format, shown: str, *, as_score: bool) -> list
         pieces = form.pieces(file, as_score=as_score)
     except Clamp3Error as error:
         raise type(error)(f"{shown}: {error.message}", error.hint) from error
+    except MemoryError as error:
+        message = f"{shown}: reading the {form.name} takes more memory than there is for a file."
+        raise TooLargeError(message, "Split it into smaller files.") from error
     except _PARSER_FAILURES as error:
         raise BrokenFileError(
             f"{shown}: the {form.name} could not be read ({type(error).__name__}).",
@@ -335,10 +341,11 @@ def _check_size(size: int, form: Format, shown: str) -> None:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[tuple[BinaryIO, Format]]:
+def opened(path: Path, *, is_resolved: bool = False) -> Iterator[tuple[BinaryIO, Format]]:
     """Open a regular file, and nothing that could hang or have no end.
 
-    One that is read as a whole is read here: what grows meanwhile is over its limit.
+    One that is read as a whole is read here: what grows meanwhile is over its limit. Where the path
+    is resolved, a link that has taken the place of anything on the way is not followed.
 
     Raises
     ------
@@ -349,10 +356,11 @@ def opened(path: Path) -> Iterator[tuple[BinaryIO, Format]]:
     """
     shown = display_name(path.name or str(path))
     try:
-        _check_kind(path.stat().st_mode, shown)  # before open: opening a device may do something
+        status = path.stat(follow_symlinks=not is_resolved)
+        _check_kind(status.st_mode, shown)  # before open: opening a device may do something
         form = _format_of(path.name, shown)
-        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-        file = open(os.open(path, flags), "rb")  # noqa: PTH123, SIM115 - no flags there; closed below
+        descriptor = open_resolved(path) if is_resolved else open_named(path)
+        file = open(descriptor, "rb")  # noqa: PTH123, SIM115 - closed below
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
         raise _missing(shown, error) from error
     with file:
@@ -382,6 +390,11 @@ def _check_kind(mode: int, shown: str) -> None:
 def _missing(shown: str, error: OSError | ValueError) -> MissingFileError:
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return MissingFileError(f"{shown}: there is no such file.", "Check the path.")
+    if isinstance(error, OSError) and error.errno == errno.ELOOP:
+        return MissingFileError(
+            f"{shown}: a link is in its place, or in that of a folder above it.",
+            "Index the folder to which the link leads.",
+        )
     if isinstance(error, PermissionError):
         return MissingFileError(f"{shown}: the file may not be read.", "Check its permissions.")
     reason = error.strerror if isinstance(error, OSError) else "its path holds a NUL"

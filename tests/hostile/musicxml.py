@@ -212,6 +212,14 @@ BAD: dict[str, tuple[str | bytes, str, Outcome]] = {
     "xxe-php": (
         entities('<!ENTITY x SYSTEM "expect://touch PWNED_xxe">', "&x;"), "runs a command", BROKEN,
     ),
+    "attribute-bomb": (
+        score(
+            tune(1),
+            head=f'{_HEAD}<!DOCTYPE a [<!ATTLIST x y CDATA "{"A" * 50_000}">]>',
+            header="<x/>" * 50_000,
+        ),
+        "gives 50,000 elements an attribute of 50 kB", BROKEN,
+    ),
     "deep": (score(bar("<a>" * 100_000 + "</a>" * 100_000)), "100,000 levels deep", TOO_LARGE),
     "divisions-moon": (score(tune(1), divisions="9" * 9), "a billion divisions", TOO_LARGE),
     "duration-moon": (score(bar(note(duration="9" * 9))), "a note of a billion", TOO_LARGE),

@@ -14,12 +14,12 @@ from typing import Protocol
 from clamp3_plugin.errors import MissingFileError, TooLargeError
 from clamp3_plugin.music import Piece
 from clamp3_plugin.query import Filter
+from clamp3_plugin.readers.resolved import open_resolved
 from clamp3_plugin.wire import MAX_UPLOAD
 
 MAX_PATH = 4096
 _PAGE = 1000
 _FRESH_S = 5.0
-_FLAGS = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
 
 
 class Pieces(Protocol):
@@ -99,7 +99,7 @@ def _read(real: str) -> bytes | None:
     before = os.lstat(real)  # before open: opening a device may do something
     if not stat.S_ISREG(before.st_mode):
         return None
-    with os.fdopen(os.open(real, os.O_RDONLY | _FLAGS), "rb") as file:
+    with os.fdopen(open_resolved(real), "rb") as file:
         about = os.fstat(file.fileno())
         if not os.path.samestat(before, about):
             return None

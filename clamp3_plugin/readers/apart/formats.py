@@ -36,6 +36,8 @@ class ApartFormats:
     def read(self, path: Path) -> Sequence[Content]:
         """Read the pieces of a file in order, with their passages: what the library keeps.
 
+        The path is that of a library, without links; one that is there by now is not followed.
+
         Raises
         ------
         MissingFileError
@@ -44,8 +46,8 @@ class ApartFormats:
             It cannot be read, or what read it died, took too long or too much memory.
         """
         if self.modality_of(path) is Modality.AUDIO:
-            return registry.read(path)
-        with registry.opened(path) as (content, _):
+            return registry.read(path, is_resolved=True)
+        with registry.opened(path, is_resolved=True) as (content, _):
             file = File(path.name, content.read())
         return self._pieces(file, "indexed")
 

@@ -30,6 +30,8 @@ def prepare(ask: Ask) -> Job:
         try:
             answer = file.answer(question)
         except Clamp3Error as error:
+            if isinstance(error.__cause__, MemoryError):
+                raise error.__cause__ from error  # what is left of this process is not relied on
             return Message({"refused": error.code, "reason": error.message, "hint": error.hint})
         slices = [answer[start : start + SLICE] for start in range(0, len(answer), SLICE)]
         for each in slices[:-1]:

@@ -96,10 +96,19 @@ def _count_and_parse(data: bytes | str, limits: TreeLimits) -> Element:
     # beneath defusedxml, whose guards stay: its events would take longer than all else here
     parser.parser.StartElementHandler = counting.start
     parser.parser.EndElementHandler = counting.end
+    parser.parser.AttlistDeclHandler = _refuse_attribute
     # some programs write an empty line before the declaration, which XML forbids
     parser.feed(data.lstrip() if data[:1].isspace() else data)
     root: Element = parser.close()
     return root
+
+
+def _refuse_attribute(element: str, attribute: str, *_: object) -> None:
+    """Refuse an attribute that every element of a kind would get, be it of megabytes."""
+    raise BrokenFileError(
+        f"The XML declares the attribute {attribute[:30]!r} of <{element[:30]}>, which no score needs.",
+        "Export the score anew from a notation program.",
+    )
 
 
 class _CountingBuilder:

@@ -226,17 +226,26 @@ def test_damaged_files_are_refused_by_name(name, data):
     assert refusal.value.exit_code == 4
 
 
-@pytest.mark.parametrize(
-    "failure", [RecursionError, MemoryError, ValueError, KeyError, OverflowError]
-)
-def test_whatever_a_reader_stumbles_over_is_a_broken_file(monkeypatch, failure):
+def stumbling_over(monkeypatch, failure) -> None:
     def stumble(data):
         raise failure("inside")
 
     form = registry.Format("ABC", stumble, 100, frozenset({""}))
     monkeypatch.setattr(registry, "FORMATS", {".abc": form})
 
+
+@pytest.mark.parametrize("failure", [RecursionError, ValueError, KeyError, OverflowError])
+def test_whatever_a_reader_stumbles_over_is_a_broken_file(monkeypatch, failure):
+    stumbling_over(monkeypatch, failure)
+
     with pytest.raises(BrokenFileError, match=rf"^a\.abc: .*{failure.__name__}"):
+        read_bytes(b"X:1", "a.abc")
+
+
+def test_what_takes_too_much_memory_is_too_large(monkeypatch):
+    stumbling_over(monkeypatch, MemoryError)
+
+    with pytest.raises(TooLargeError, match=r"^a\.abc: .*memory"):
         read_bytes(b"X:1", "a.abc")
 
 
