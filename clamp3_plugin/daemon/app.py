@@ -35,6 +35,7 @@ from clamp3_plugin.daemon.pieces import PieceAnswers
 from clamp3_plugin.daemon.refusals import RefusedError, WireResponse, answer
 from clamp3_plugin.daemon.service import Service
 from clamp3_plugin.daemon.state import Activity, Loading, Uploads, memory_bytes
+from clamp3_plugin.daemon.watching import Watching
 from clamp3_plugin.errors import Clamp3Error, DaemonBusyError, UsageError
 from clamp3_plugin.query import MAX_HITS
 
@@ -58,6 +59,8 @@ class Daemon:
         Called when somebody asks the daemon to stop.
     cache
         Folder for what can be made again; without it the map of the library is not kept.
+    state
+        Folder for what is remembered; without it watched folders are forgotten.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class Daemon:
         stop: Callable[[], None],
         model_patience_s: float = MODEL_PATIENCE_S,
         cache: Path | None = None,
+        state: Path | None = None,
     ) -> None:
         self.service = service
         self.loading = Loading(service.load)
@@ -76,7 +80,8 @@ class Daemon:
         self._threads = Threads()
         self.layout = Layout(service, cache)
         self._map = MapAnswers(self.layout, service, self._threads)
-        self._page = PageAnswers(self.sessions)
+        self.watching = Watching(self.jobs, state and state / "watched.json")
+        self._page = PageAnswers(self.sessions, self.watching)
         self._one = PieceAnswers(service, self._threads)
         self._stop = stop
         self._patience_s = model_patience_s
@@ -93,6 +98,8 @@ class Daemon:
             ("GET", "/v1/jobs/{id}", self.job),
             ("DELETE", "/v1/jobs/{id}", self.cancel),
             ("GET", "/v1/jobs/{id}/events", self.events),
+            ("GET", "/v1/watch", self._page.watched),
+            ("POST", "/v1/watch", self._page.watch),
             ("GET", "/v1/library", self.library),
             ("GET", "/v1/library/errors", self.errors),
             ("POST", "/v1/library/forget", self.forget),
@@ -124,6 +131,7 @@ class Daemon:
     def close(self) -> None:
         """Let go of threads and service."""
         self.layout.cancel()
+        self.watching.close()
         self._threads.close()
         self.service.close()
 

@@ -11,8 +11,11 @@ from clamp3_plugin.daemon.asking import Threads, passage_of, whole_number
 from clamp3_plugin.daemon.files import attachment, open_piece, read_piece
 from clamp3_plugin.daemon.hearing.hear import Heard, hear_recording, hear_written
 from clamp3_plugin.daemon.preview import picture
+from clamp3_plugin.daemon.ranges import part_of, whole_or_part
 from clamp3_plugin.daemon.service import Service
 from clamp3_plugin.music import Modality, Passage, Piece
+
+_MOST_OF_A_PART = 8 << 20  # bytes; a client asks on
 
 
 class PieceAnswers:
@@ -24,11 +27,9 @@ class PieceAnswers:
         self._heard = Heard()
 
     async def file(self, request: Request) -> Response:
-        """Give the file of a piece, as an attachment."""
+        """Give the file of a piece, as an attachment; a part of it by ``Range``."""
         piece = await self._piece(request)
-        data = await self._threads.run(read_piece, piece)
-        headers = {"Content-Disposition": attachment(piece.path)}
-        return Response(data, media_type="application/octet-stream", headers=headers)
+        return await self._threads.run(_file, piece, request.headers.get("range"))
 
     async def preview(self, request: Request) -> Response:
         """Draw a part of a piece: ?bars=9-16 or ?time=18.5-34, &width=1100."""
@@ -42,7 +43,10 @@ class PieceAnswers:
         """Give bars or seconds of a piece as sound: ?bars=9-16 or ?time=18.5-34."""
         passage = passage_of(request)
         heard = await self._threads.run(self._hear, await self._piece(request), passage)
-        return Response(heard, media_type="audio/ogg")
+        part = part_of(request.headers.get("range"), len(heard))
+        if part is not None:
+            heard = heard[part.first : part.last + 1]
+        return whole_or_part(heard, part, "audio/ogg", {})
 
     async def _piece(self, request: Request) -> Piece:
         return await self._threads.run(self._service.piece, request.path_params["id"])
@@ -66,3 +70,15 @@ class PieceAnswers:
         sound = sound or hear_written(piece, passage, self._service.written)
         self._heard.put(key, sound)
         return sound
+
+
+def _file(piece: Piece, asked: str | None) -> Response:
+    with open_piece(piece) as file:
+        part = part_of(asked, os.fstat(file.fileno()).st_size)
+        if part is not None:
+            file.seek(part.first)
+            data = file.read(min(part.length, _MOST_OF_A_PART))
+    if part is None:
+        data = read_piece(piece)
+    headers = {"Content-Disposition": attachment(piece.path)}
+    return whole_or_part(data, part, "application/octet-stream", headers)

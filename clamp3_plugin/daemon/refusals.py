@@ -18,6 +18,7 @@ STATUS = {
     "method_not_allowed": 405,
     "timeout": 408,
     "unsupported_media_type": 415,
+    "out_of_range": 416,
     "internal": 500,
     # of errors.py
     "error": 422,

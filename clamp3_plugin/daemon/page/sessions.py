@@ -39,6 +39,8 @@ MAY = frozenset(
         "tag",
         "upload",
         "version",
+        "watch",
+        "watched",
     }
 )
 """Endpoints that a session of the page may use. What forgets, stops or makes codes is not among them."""
