@@ -22,6 +22,7 @@ from clamp3_plugin import __version__
 from clamp3_plugin.config import Config, Home
 from clamp3_plugin.daemon import log
 from clamp3_plugin.daemon.app import Daemon, create_app
+from clamp3_plugin.daemon.memory import keep_few_heaps
 from clamp3_plugin.daemon.runfile import DaemonLock, publish, withdraw
 from clamp3_plugin.daemon.service import Service
 from clamp3_plugin.daemon.temporary import keep_to_ourselves, leave_nothing
@@ -47,6 +48,7 @@ def serve(home: Home, config: Config, make_service: Callable[[], Service]) -> in
         What ``make_service`` raises.
     """
     os.umask(0o077)
+    keep_few_heaps()
     home.create()
     lock = DaemonLock(home)
     log.begin(home.log_file)

@@ -9,6 +9,7 @@ record.
 import hashlib
 import os
 import re
+import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -24,8 +25,10 @@ from clamp3_plugin.library.schema import mark, require_readable
 from clamp3_plugin.library.soundness import sorted_out, wrong_files, wrong_rows
 from clamp3_plugin.music import Piece
 
-# Lance reads this when it is loaded; at its own level it talks to stderr
+# Lance reads these when it is loaded; at its own level it talks to stderr, and reading with eight
+# threads, whatever the machine, it keeps up to sixty with their stacks and heaps
 os.environ.setdefault("LANCE_LOG", "error")
+os.environ.setdefault("LANCE_IO_THREADS", str(max(2, (os.cpu_count() or 2) // 2)))
 
 import lancedb
 import pyarrow as pa
@@ -35,6 +38,16 @@ from lancedb.table import Table
 
 KEEP_VERSIONS = timedelta(hours=1)
 """A reader that holds an older version loses its files when they are cleaned up under it."""
+
+MOST_VERSIONS = 64
+"""Of more, those go that are over a minute old: a library that changes without end would keep
+thousands, and the time and memory of each batch grow with their files."""
+
+_KEEP_AT_LEAST = timedelta(minutes=1)
+
+INDEX_CACHE, METADATA_CACHE = 512 << 20, 8 << 20
+"""Bytes that LanceDB may keep in memory of what it read. Its own limits are 6 GiB and 1 GiB, and it
+keeps what belongs to versions that are gone: 0.3 MiB for each run of the indexer."""
 
 COMMITS_BEFORE_COMPACTION = 128
 """Every commit adds a file and a manifest that names all files: 600 of them cost 25x the search."""
@@ -118,7 +131,7 @@ class Store:
         tables = [self.folder / f"{name}.lance" for name in self._names]
         place = tables[0]
         try:
-            database = lancedb.connect(self.folder)
+            database = _connect(self.folder)
             self._files = self._opened_files(database)
             records = arrow.read_files(self._files.to_arrow())
             place = tables[1]
@@ -138,7 +151,7 @@ class Store:
                 raise UnsoundTableError(place)
 
     def _open(self) -> None:
-        database = lancedb.connect(self.folder)
+        database = _connect(self.folder)
         self._files = self._opened_files(database)
         self._passages = self._opened_passages(database)
 
@@ -267,7 +280,7 @@ class Store:
             self._passages.delete(condition)
 
     def compact(self, keep: timedelta = KEEP_VERSIONS) -> None:
-        """Join small files and remove versions older than ``keep``.
+        """Join small files and remove versions older than ``keep``; younger ones, where they are many.
 
         What was joined is on the disk before what it was made of is removed.
         """
@@ -276,8 +289,9 @@ class Store:
             for table in (self._files, self._passages):
                 table.optimize(cleanup_older_than=_FOR_EVER)
         with _translated(self.folder):
-            for table in (self._files, self._passages):
-                table.optimize(cleanup_older_than=keep)
+            for name, table in zip(self._names, (self._files, self._passages), strict=True):
+                versions = self.folder / f"{name}.lance" / "_versions"
+                table.optimize(cleanup_older_than=min(keep, _age_of_most(versions)))
         self._keep()
         self._journal.prune()
 
@@ -316,6 +330,18 @@ def _opened(
     return table
 
 
+def _connect(folder: Path) -> DBConnection:
+    return lancedb.connect(folder, session=lancedb.Session(INDEX_CACHE, METADATA_CACHE))
+
+
+def _age_of_most(versions: Path) -> timedelta:
+    """Give the age of the last version that may stay, of those in a folder of manifests."""
+    written = sorted((path.stat().st_mtime for path in versions.iterdir()), reverse=True)
+    if len(written) <= MOST_VERSIONS:
+        return KEEP_VERSIONS
+    return max(timedelta(seconds=time.time() - written[MOST_VERSIONS]), _KEEP_AT_LEAST)
+
+
 def _among(ids: Iterable[str]) -> str:
     """Write the one condition that is ever sent to LanceDB; ids are hexadecimal by construction."""
     return f"file_id IN ({', '.join(repr(name) for name in ids)})"
@@ -326,7 +352,7 @@ def filled_spaces(folder: Path) -> list[str]:
     if not folder.is_dir():
         return []
     with _translated(folder):
-        database = lancedb.connect(folder)
+        database = _connect(folder)
         names = database.list_tables(limit=10_000).tables
         tables = [database.open_table(name) for name in names if name.endswith(".passages")]
         return sorted(_space_of(table) for table in tables if table.count_rows())
