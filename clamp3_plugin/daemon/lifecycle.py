@@ -83,7 +83,7 @@ class _Server(uvicorn.Server):
         self._keep_alive_s = config.keep_alive_s
         self._run_file = run
         self.unfinished = False
-        self._daemon = Daemon(service, self._stop, cache=home.cache)
+        self._daemon = Daemon(service, self._stop, cache=home.cache, state=home.state)
         self._tidying = Tidying(self._daemon)
         app = create_app(self._daemon, token=run.token, port=run.port)
         super().__init__(
@@ -125,6 +125,7 @@ class _Server(uvicorn.Server):
         if self._daemon.jobs.active:
             self._daemon.activity.touch()
         self._tidying.when_idle()
+        self._daemon.watching.look()
         if 0 < self._keep_alive_s < self._daemon.activity.idle_s:
             _log.info("idle for %.0f s", self._daemon.activity.idle_s)
             return True
@@ -160,18 +161,24 @@ class _PatientProtocol(H11Protocol):
 
 def _listen(home: Home) -> socket.socket:
     """Listen on this machine only: on the port of last time, so that pages find back, or any other."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    if os.name == "posix":  # elsewhere it would let another program take the port while we listen
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener = _socket()
     remembered = home.state / "port"
     try:
         listener.bind(("127.0.0.1", int(remembered.read_text("ascii"))))
         listener.listen(128)
     except (OSError, ValueError, OverflowError):  # no file, no number, or somebody else's by now
         listener.close()
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener = _socket()
         listener.bind(("127.0.0.1", 0))
         listener.listen(128)
     remembered.write_text(str(listener.getsockname()[1]), "ascii")
     listener.setblocking(False)  # noqa: FBT003 - the socket's own signature
     return listener
+
+
+def _socket() -> socket.socket:
+    """Make a socket whose port can be had again at once by the next daemon, which needs the same of ours."""
+    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    if os.name == "posix":  # elsewhere it would let another program take the port while we listen
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    return made
