@@ -6,7 +6,7 @@ import os
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from clamp3_plugin.errors import BrokenFileError, MissingFileError, UsageError
@@ -57,10 +57,18 @@ def back_up(folder: Path, archive: Path) -> int:
     return len(files)
 
 
-def restore(archive: Path, folder: Path) -> Path | None:
+def restore(
+    archive: Path, folder: Path, examine: Callable[[Path], Sequence[str]] | None = None
+) -> Path | None:
     """Put the library of an archive in the place of that of a folder.
 
-    Nothing is touched before every checksum is right.
+    Nothing is touched before every checksum is right, and what was backed up is found to be sound.
+
+    Parameters
+    ----------
+    examine
+        Says what is wrong with the library of a folder (``examination.problems_of``); without it a
+        library is restored that was damaged before it was backed up.
 
     Returns
     -------
@@ -70,7 +78,7 @@ def restore(archive: Path, folder: Path) -> Path | None:
     Raises
     ------
     BrokenFileError
-        The archive is damaged or no backup.
+        The archive is damaged or no backup, or the library in it is not sound.
     LibraryBusyError
         Somebody writes to the library.
     """
@@ -78,6 +86,12 @@ def restore(archive: Path, folder: Path) -> Path | None:
     fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".restoring-"))
     try:
         _unpack(archive, fresh)
+        if examine is not None and (problems := examine(fresh)):
+            raise BrokenFileError(
+                f"{archive} is as it was written, but the library in it was damaged before:"
+                f" {problems[0]}{f' (and {len(problems) - 1} more)' if problems[1:] else ''}.",
+                "Take an older backup, or what can be read of this one: --even-damaged.",
+            )
         sync_files(path for path in fresh.rglob("*") if path.is_file())
         return _swap(fresh, folder)
     finally:

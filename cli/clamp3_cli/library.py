@@ -213,13 +213,20 @@ def backup(home: Home, archive: Path) -> int:
 
 @library.command()
 @click.argument("archive", type=click.Path(path_type=Path))
+@click.option(
+    "--even-damaged", is_flag=True, help="Also where the library in it was damaged before."
+)
 @click.pass_obj
-def restore(home: Home, archive: Path) -> int:
-    """Put the library of a backup in the place of the present one, which is kept beside it."""
+def restore(home: Home, archive: Path, even_damaged: bool) -> int:
+    """Put the library of a backup in the place of the present one, which is kept beside it.
+
+    Every checksum of the backup and every row of the library in it are looked at first.
+    """
     from clamp3_plugin.library.backup import restore as unpack  # noqa: PLC0415 - seldom needed
+    from clamp3_plugin.library.examination import problems_of  # noqa: PLC0415 - as above
 
     _stop_daemon(home)
-    before = unpack(archive.absolute(), home.library)
+    before = unpack(archive.absolute(), home.library, None if even_damaged else problems_of)
     click.echo("The library is restored.")
     if before is not None:
         output.say(f"what was there before is kept in {before}")

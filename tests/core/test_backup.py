@@ -13,6 +13,7 @@ from clamp3_plugin.errors import (
 )
 from clamp3_plugin.library.backup import restore
 from clamp3_plugin.library.entries import FileEntry, FileRecord, PieceEntry, Stamp
+from clamp3_plugin.library.examination import problems_of
 from clamp3_plugin.library.library import Library
 from clamp3_plugin.music import Metadata, Modality
 
@@ -110,3 +111,29 @@ def test_a_library_in_use_is_not_replaced(archive, folder):
 def test_a_backup_that_is_not_there_is_named(folder, tmp_path):
     with pytest.raises(MissingFileError, match=r"nothing\.tar"):
         restore(tmp_path / "nothing.tar", folder)
+
+
+def test_a_library_that_was_damaged_before_its_backup_is_restored_only_if_one_insists(
+    tmp_path, folder
+):
+    """Negative control: without ``examine`` it is restored without a word, as the last line does."""
+    archive = tmp_path / "backup.tar"
+    with Library.open(folder, "mini", 8) as library:
+        put(library, "/m/a.xml")
+        [data] = folder.glob("*.passages.lance/data/*.lance")
+        content = bytearray(data.read_bytes())
+        content[content.index(np.float16(1).tobytes())] ^= 1
+        data.write_bytes(content)
+        library.back_up(archive)
+
+    with pytest.raises(BrokenFileError, match=r"damaged before: .*data.* is damaged"):
+        restore(archive, tmp_path / "new", problems_of)
+
+    assert not (tmp_path / "new").exists()
+    assert restore(archive, tmp_path / "new") is None
+
+
+def test_a_sound_library_passes_the_examination(archive, tmp_path):
+    restore(archive, tmp_path / "new", problems_of)
+
+    assert paths_in(tmp_path / "new") == ["/m/a.xml"]

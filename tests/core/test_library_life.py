@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+import lancedb
 import pytest
 
 from clamp3_plugin.library import store
@@ -45,13 +46,13 @@ def test_of_many_versions_the_old_ones_go_within_the_hour(folder, monkeypatch):
 def test_lancedb_keeps_little_of_what_it_read(folder, monkeypatch):
     """Negative control: with LanceDB's own session it was 445,265 bytes after 12 batches."""
     sessions = []
-    make = store.lancedb.Session
+    make = lancedb.Session
 
     def noted(*sizes: int):
         sessions.append(make(*sizes))
         return sessions[-1]
 
-    monkeypatch.setattr(store.lancedb, "Session", noted)
+    monkeypatch.setattr(lancedb, "Session", noted)
     monkeypatch.setattr(store, "METADATA_CACHE", 100_000)
 
     with Library.open(folder, SPACE, DIM) as library:
