@@ -89,7 +89,7 @@ def read_as_reference(data: bytes) -> Array:
 def reference_features(model: HubertModel, wave: Array) -> Array:
     rows = []
     for start in range(0, len(wave), WINDOW):
-        window = torch.from_numpy(wave[start : start + WINDOW])[None]
+        window = torch.from_numpy(wave[start : start + WINDOW].copy())[None]
         if window.shape[1] < SAMPLE_RATE:
             break
         with torch.no_grad():
@@ -98,12 +98,19 @@ def reference_features(model: HubertModel, wave: Array) -> Array:
     return np.asarray(torch.cat(rows).numpy())
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("seconds", nargs="?", type=float, default=20.0)
-    parser.add_argument("threads", nargs="?", type=int, default=1)
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What both ways spent on the same sound, and how far their features are apart."""
+
+    ours: Clock
+    reference: Clock
+    windows: int
+    difference: float
+    largest: float
+
+
+def compare(seconds: float) -> Comparison:
+    """Read the same noise both ways, with the same random weights."""
     torch.manual_seed(0)
     names = {k: v for k, v in MertConfig().to_json().items() if k != "model_type"}
     theirs = HubertModel(HubertConfig(**names)).eval()
@@ -111,7 +118,7 @@ def main() -> int:
     network.load_state_dict(with_old_names(theirs.state_dict()))
     ours = MertFrontEnd(network)
     normalise = Wav2Vec2FeatureExtractor(sampling_rate=SAMPLE_RATE, do_normalize=True)
-    data = noise(options.seconds)
+    data = noise(seconds)
 
     warm = read_audio(io.BytesIO(noise(1))).whole()
     reference_features(theirs, warm)
@@ -125,13 +132,24 @@ def main() -> int:
     )
     their_clock.rest += more
     expected, their_clock.network = timed(lambda: reference_features(theirs, processed))
-
     difference = float(np.abs(found - expected).max())
-    print(f"{options.seconds:g} s of sound, {len(found)} windows, {options.threads} thread(s)")
-    print(f"ours       {ours_clock}")
-    print(f"reference  {their_clock}")
-    print(f"largest difference {difference:.1e} of features up to {np.abs(expected).max():.2f}")
-    return int(difference > TOLERANCE)
+    return Comparison(
+        ours_clock, their_clock, len(found), difference, float(np.abs(expected).max())
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("seconds", nargs="?", type=float, default=20.0)
+    parser.add_argument("threads", nargs="?", type=int, default=1)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    found = compare(options.seconds)
+    print(f"{options.seconds:g} s of sound, {found.windows} windows, {options.threads} thread(s)")
+    print(f"ours       {found.ours}")
+    print(f"reference  {found.reference}")
+    print(f"largest difference {found.difference:.1e} of features up to {found.largest:.2f}")
+    return int(found.difference > TOLERANCE)
 
 
 if __name__ == "__main__":
