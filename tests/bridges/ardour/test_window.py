@@ -67,10 +67,10 @@ def test_the_window_shows_the_hits(ardour, tmp_path):
 
 def _show(ardour: str, folder: Path) -> None:
     with studio(folder) as here:
-        record(ardour, here, folder)
+        record(ardour, here)
         settings = folder / "config" / "ardour7"
         _write_settings(settings, folder, here)
-        session = folder / "session" / "session.ardour"
+        session = here.session / "session.ardour"
         _enable_surface(session)
         window = ["ardour", "--no-splash", "--no-announcements", str(session)]
         with _screen() as display:

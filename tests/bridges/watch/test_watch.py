@@ -2,13 +2,7 @@
 
 import json
 import os
-import queue
-import signal
-import subprocess
-import sys
-import threading
 import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,50 +13,11 @@ from clamp3_bridges.watch.asking import Asker
 from clamp3_plugin import wire
 from clamp3_plugin.client import Client, ensure_daemon
 from clamp3_plugin.errors import NoDaemonError
+from tests.bridges.watch.watching import watching
 from tests.cli.conftest import HASH_DAEMON, JIG
 from tests.core.tunes import write_bounce
 
 TAKE = midi_file([TakeNote("t", 60 + i % 12, 80, i * 0.25, 0.25) for i in range(32)])
-
-
-class Watcher:
-    def __init__(self, process):
-        self.process = process
-        self.lines: queue.Queue[bytes] = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
-        assert b"Watching" in process.stderr.readline()
-
-    def _read(self):
-        for line in self.process.stdout:
-            self.lines.put(line)
-
-    def line(self) -> bytes:
-        return self.lines.get(timeout=120)
-
-    def is_silent(self, for_s: float) -> bool:
-        try:
-            self.lines.get(timeout=for_s)
-        except queue.Empty:
-            return True
-        return False
-
-
-@contextmanager
-def watching(home, folder, *options, path=""):
-    """Run the command; with programs of ``path`` before those of the system."""
-    command = [sys.executable, "-m", "clamp3_cli", "--home", str(home.run.parent)]
-    environment = dict(os.environ, PATH=f"{path}{os.pathsep}{os.environ['PATH']}")
-    with subprocess.Popen(
-        [*command, "bridge", "watch", str(folder), *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment,
-    ) as process:
-        try:
-            yield Watcher(process)
-        finally:
-            process.send_signal(signal.SIGINT)
-            assert process.wait(20) == 0
 
 
 def test_a_bounce_is_answered_by_a_line_and_a_notification(served, tmp_path):
