@@ -1,10 +1,5 @@
-"""Pieces and files as Arrow tables and back: the only place that knows the columns.
+"""Pieces and files as Arrow tables and back: the only place that knows the columns."""
 
-Arrow strings are UTF-8 without surrogates, file names are any bytes: ``escape`` writes each
-surrogate as NUL and four hexadecimal digits, which no path contains of itself.
-"""
-
-import re
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -23,13 +18,8 @@ from clamp3_plugin.library.entries import (
     piece_id,
 )
 from clamp3_plugin.library.exact import Rows, printed_ends, stretches
+from clamp3_plugin.library.spelling import ESTIMATED, escape, spelled_key, tidy, unescape
 from clamp3_plugin.music import Metadata, Modality, Passage, Piece
-
-_ESTIMATED = " (estimated)"
-"""Behind a key: libraries made before keys were estimated keep their columns."""
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_ESCAPED = re.compile("\0([0-9a-f]{4})")
-_UNTIDY = re.compile("[\0\ud800-\udfff]")
 
 PRINTED = (pa.field("printed_first", pa.string()), pa.field("printed_last", pa.string()))
 LATER_PASSAGES = (
@@ -89,28 +79,6 @@ def passages_schema(dim: int) -> pa.Schema:
         pa.field("vector", pa.list_(pa.float16(), dim)),
         *LATER_PASSAGES,
     ])  # fmt: skip
-
-
-def escape(path: str) -> str:
-    r"""Write a path in valid UTF-8, reversibly.
-
-    Examples
-    --------
-    >>> escape("caf\udce9.mid")
-    'caf\x00dce9.mid'
-    """
-    return _SURROGATE.sub(lambda match: f"\0{ord(match[0]):04x}", path)
-
-
-def unescape(text: str) -> str:
-    r"""Undo ``escape``.
-
-    Examples
-    --------
-    >>> unescape(escape("caf\udce9.mid")) == "caf\udce9.mid"
-    True
-    """
-    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
 
 
 def checksums(vectors: NDArray[np.float16]) -> list[int]:
@@ -175,28 +143,24 @@ def _printed(passage: Passage | None) -> tuple[str | None, str | None]:
     if passage is None or passage.printed is None:
         return None, None
     first, last = passage.printed
-    return _tidy(first), _tidy(last)
+    return tidy(first), tidy(last)
 
 
 def _metadata_columns(metadata: Metadata) -> dict[str, Any]:
     return {
-        "title": _tidy(metadata.title),
-        "composer": _tidy(metadata.composer),
-        "lyricist": _tidy(metadata.lyricist),
-        "key": _tidy(metadata.key) + (_ESTIMATED if metadata.key_is_estimated else ""),
-        "meter": _tidy(metadata.meter),
+        "title": tidy(metadata.title),
+        "composer": tidy(metadata.composer),
+        "lyricist": tidy(metadata.lyricist),
+        "key": spelled_key(metadata),
+        "meter": tidy(metadata.meter),
         "tempo": metadata.tempo,
-        "instruments": [_tidy(name) for name in metadata.instruments],
+        "instruments": [tidy(name) for name in metadata.instruments],
         "bars": metadata.bars,
         "duration": metadata.duration,
-        "artist": _tidy(metadata.artist),
-        "album": _tidy(metadata.album),
+        "artist": tidy(metadata.artist),
+        "album": tidy(metadata.album),
         "tempo_is_estimated": metadata.tempo_is_estimated,
     }
-
-
-def _tidy(text: str) -> str:
-    return _UNTIDY.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def rows_of(entries: Iterable[FileEntry], dim: int) -> Rows:
@@ -224,16 +188,61 @@ def read_passages(table: pa.Table) -> tuple[list[Piece], Rows]:
         [_piece(row) for row in small.filter(whole).to_pylist()],
         Rows(
             (np.cumsum(whole) - 1).astype(np.int32),
-            np.stack(
-                [
-                    np.asarray(small[name].cast(pa.float64()).fill_null(float("nan")))
-                    for name in ("first_bar", "last_bar", "start", "end")
-                ],
-                axis=1,
-            ),
+            _stretches(small),
             _printed_numbers(small),
             _vectors_in_order(table, order),
         ),
+    )
+
+
+LARGE_ROWS = ("piece_id", "stretch", "first_bar", "last_bar", "start", "end", "printed_first",
+              "printed_last")  # fmt: skip
+"""What is read of every row where the vectors stay on the disk."""
+
+
+def read_large(
+    wholes: pa.Table, rows: pa.Table, first_held: int
+) -> tuple[list[Piece], Rows, NDArray[np.uint64]]:
+    """Give pieces and rows without vectors; those with row ids from ``first_held`` on stand last.
+
+    Parameters
+    ----------
+    wholes
+        The rows of whole pieces, without vectors, with their row ids.
+    rows
+        All rows, with the columns ``LARGE_ROWS`` and their row ids; those of other pieces are left out.
+
+    Returns
+    -------
+    tuple
+        Pieces, rows, and the row id of each, shape ``(n,)``.
+    """
+    young = pc.greater_equal(wholes["_rowid"], pa.scalar(first_held, pa.uint64()))
+    keys = [(name, "ascending") for name in ("young", "path", "tune")]
+    wholes = wholes.append_column("young", young)
+    wholes = wholes.take(pc.sort_indices(wholes, sort_keys=keys))
+    pieces = [_piece(row) for part in wholes.to_batches(4096) for row in part.to_pylist()]
+    numbers = pc.index_in(rows["piece_id"], value_set=wholes["piece_id"].combine_chunks())
+    rows = rows.drop_columns(["piece_id"]).append_column("number", numbers)
+    rows = rows.filter(pc.is_valid(rows["number"]))
+    rows = rows.take(pa.array(np.lexsort((rows["stretch"], rows["number"]))))
+    dim_free = np.zeros((0, 0), np.float32)
+    return (
+        pieces,
+        Rows(
+            np.asarray(rows["number"], np.int32), _stretches(rows), _printed_numbers(rows), dim_free
+        ),
+        np.asarray(rows["_rowid"], np.uint64),
+    )
+
+
+def _stretches(table: pa.Table) -> NDArray[np.float64]:
+    return np.stack(
+        [
+            np.asarray(table[name].cast(pa.float64()).fill_null(float("nan")))
+            for name in ("first_bar", "last_bar", "start", "end")
+        ],
+        axis=1,
     )
 
 
@@ -273,13 +282,13 @@ def _piece(row: Mapping[str, Any]) -> Piece:
         title=row["title"],
         composer=row["composer"],
         lyricist=row["lyricist"],
-        key=row["key"].removesuffix(_ESTIMATED),
+        key=row["key"].removesuffix(ESTIMATED),
         meter=row["meter"],
         tempo=row["tempo"],
         instruments=tuple(row["instruments"]),
         bars=row["bars"],
         duration=row["duration"],
-        key_is_estimated=row["key"].endswith(_ESTIMATED),
+        key_is_estimated=row["key"].endswith(ESTIMATED),
         tempo_is_estimated=bool(row.get("tempo_is_estimated")),
         artist=row.get("artist") or "",
         album=row.get("album") or "",
@@ -301,7 +310,7 @@ def files_table(records: Sequence[FileRecord]) -> pa.Table:
                 "sha256": record.sha256,
                 "status": record.status.value,
                 "reason": record.reason,
-                "message": _tidy(record.message),
+                "message": tidy(record.message),
                 "pieces": record.pieces,
                 "passages": record.passages,
                 "content": record.content,

@@ -6,7 +6,7 @@ import lancedb
 
 from clamp3_plugin.errors import LibraryDamagedError
 from clamp3_plugin.library.library import Library
-from clamp3_plugin.library.store import filled_spaces, table_stem
+from clamp3_plugin.library.tables import filled_spaces, table_stem
 
 
 def problems_of(folder: Path) -> list[str]:

@@ -15,17 +15,23 @@ class Exclusion:
     passages: tuple[tuple[str, Passage], ...] = ()
 
 
-def rows_allowed(view: View, where: Filter, without: Exclusion) -> Mask:
-    """Tell for each row whether it may answer."""
+def pieces_allowed(view: View, where: Filter, without: Exclusion) -> Mask:
+    """Tell for each piece whether it may answer, be it with some of its rows only."""
     allowed = view.columns.mask(where)
     for identity in without.pieces & view.positions.keys():
         allowed[view.positions[identity]] = False
-    rows = allowed[view.rows.piece]
-    for identity, passage in without.passages:
-        if identity in view.positions:
-            for row in view.rows_of(view.positions[identity]):
-                rows[row] &= not _near(passage_of(view.rows.stretch[row]), passage)
-    return rows
+    return allowed
+
+
+def rows_hidden(view: View, without: Exclusion) -> list[int]:
+    """Name the rows that may not answer though their piece may."""
+    return [
+        row
+        for identity, passage in without.passages
+        if identity in view.positions
+        for row in view.rows_of(view.positions[identity])
+        if _near(passage_of(view.rows.stretch[row]), passage)
+    ]
 
 
 def _near(stretch: Passage | None, passage: Passage) -> bool:

@@ -1,18 +1,29 @@
-"""Which pieces a filter lets through, from columns in memory: no text of a user reaches SQL."""
+"""Which pieces a filter lets through, from columns in memory.
+
+The same is said to LanceDB where it searches: as an expression, never as text. The texts in it are
+values of the library's own columns that fit; what the user wrote is compared here.
+"""
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import and_, or_
 
 import numpy as np
+from lancedb.expr import Expr, col, lit
 from numpy.typing import NDArray
 
-from clamp3_plugin.music import Piece
+from clamp3_plugin.library.spelling import ESTIMATED, escape, spelled_key, tidy
+from clamp3_plugin.music import Modality, Piece
 from clamp3_plugin.query import Filter
 
 _KEY = re.compile(r"\s*([A-Ga-g])\s*([#♯b♭]?)\s*([A-Za-z]*)")
 _MODES = {"": "", "maj": "", "ion": "", "m": "m", "min": "m", "aeo": "m"}
 _METERS = {"c": "4/4", "c|": "2/2"}
+_MOST_VALUES = 64
+_AFTER = chr(ord(os.sep) + 1)
 
 
 def key_name(key: str) -> str:
@@ -49,11 +60,14 @@ class PieceColumns:
 
     def __init__(self, pieces: Sequence[Piece]) -> None:
         given = [piece.metadata for piece in pieces]
+        self._ids = [piece.id for piece in pieces]
         self._paths = [piece.path for piece in pieces]
-        self._composers = [metadata.composer.casefold() for metadata in given]
         self._modality = np.array([piece.modality.value for piece in pieces], np.str_)
-        self._key = np.array([key_name(metadata.key) for metadata in given], np.str_)
-        self._meter = np.array([meter_name(metadata.meter) for metadata in given], np.str_)
+        self._named = {
+            "key": _Named.of([spelled_key(each) for each in given], _key_of),
+            "meter": _Named.of([tidy(each.meter) for each in given], meter_name),
+            "composer": _Named.of([tidy(each.composer) for each in given], str.casefold),
+        }
         self._ranged = {
             name: np.array([getattr(metadata, name) for metadata in given], np.float64)
             for name in ("tempo", "bars", "duration")
@@ -67,19 +81,91 @@ class PieceColumns:
         allowed = np.ones(len(self._paths), np.bool_)
         if where.modalities:
             allowed &= np.isin(self._modality, [modality.value for modality in where.modalities])
-        if where.key:
-            allowed &= self._key == key_name(where.key)
-        if where.meter:
-            allowed &= self._meter == meter_name(where.meter)
-        if where.composer:
-            part = where.composer.casefold()
-            allowed &= np.array([part in name for name in self._composers], np.bool_)
+        for name, fits in _tests(where).items():
+            allowed &= self._named[name].mask(fits)
         if where.folder:
-            # the names in the library are resolved ones
-            below = os.path.realpath(where.folder).rstrip(os.sep) + os.sep
+            below = _below(where.folder)
             allowed &= np.array([path.startswith(below) for path in self._paths], np.bool_)
         for name, column in self._ranged.items():
             limits: tuple[float, float] | None = getattr(where, name)
             if limits is not None:
                 allowed &= (limits[0] <= column) & (column <= limits[1])
         return allowed
+
+    def condition(
+        self, where: Filter, modality: Modality, among: NDArray[np.bool_]
+    ) -> Expr | str | None:
+        """Say a filter on pieces of one modality to LanceDB, in values of the library's own columns.
+
+        Parameters
+        ----------
+        among
+            The pieces that the filter lets through, named one by one where the values are too many.
+
+        Returns
+        -------
+        Expr, str or None
+            None where everything is let through.
+        """
+        parts = []
+        if np.any(self._modality != modality.value):
+            parts.append(col("modality") == lit(modality.value))
+        for name, fits in _tests(where).items():
+            values = self._named[name].fitting(fits)
+            if len(values) > _MOST_VALUES:
+                ids = (repr(self._ids[place]) for place in np.flatnonzero(among))  # hexadecimal
+                return f"piece_id IN ({', '.join(ids)})"
+            parts.append(reduce(or_, (col(name) == lit(value) for value in values)))
+        if where.folder:
+            low = escape(_below(where.folder))
+            parts.append((col("path") >= lit(low)) & (col("path") < lit(low[:-1] + _AFTER)))
+        for name in self._ranged:
+            limits: tuple[float, float] | None = getattr(where, name)
+            if limits is not None:
+                parts.append((col(name) >= lit(limits[0])) & (col(name) <= lit(limits[1])))
+        return reduce(and_, parts) if parts else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Named:
+    """A column of names: each spelling that occurs, what it means, and its number for each piece."""
+
+    spellings: list[str]
+    meanings: list[str]
+    numbers: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, column: Sequence[str], meaning: Callable[[str], str]) -> "_Named":
+        number = {spelling: place for place, spelling in enumerate(dict.fromkeys(column))}
+        numbers = np.array([number[spelling] for spelling in column], np.intp)
+        return cls(list(number), [meaning(spelling) for spelling in number], numbers)
+
+    def mask(self, fits: Callable[[str], bool]) -> NDArray[np.bool_]:
+        found = np.array([fits(meaning) for meaning in self.meanings], np.bool_)
+        return found[self.numbers] if len(self.numbers) else np.zeros(0, np.bool_)
+
+    def fitting(self, fits: Callable[[str], bool]) -> list[str]:
+        pairs = zip(self.spellings, self.meanings, strict=True)
+        return [spelling for spelling, meaning in pairs if fits(meaning)]
+
+
+def _tests(where: Filter) -> dict[str, Callable[[str], bool]]:
+    """Give for each column of names that a filter is about what tells whether a meaning fits."""
+    tests: dict[str, Callable[[str], bool]] = {}
+    if where.key:
+        tests["key"] = key_name(where.key).__eq__
+    if where.meter:
+        tests["meter"] = meter_name(where.meter).__eq__
+    if where.composer:
+        part = where.composer.casefold()
+        tests["composer"] = lambda name: part in name
+    return tests
+
+
+def _key_of(spelling: str) -> str:
+    return key_name(spelling.removesuffix(ESTIMATED))
+
+
+def _below(folder: str) -> str:
+    """Give what the paths below a folder begin with; the names in the library are resolved ones."""
+    return os.path.realpath(folder).rstrip(os.sep) + os.sep

@@ -81,6 +81,14 @@ class Journal:
         write_private(self._path, commit.to_json())
         self.last = commit
 
+    def agrees(self, versions: tuple[int, ...]) -> bool:
+        """Tell whether this is the last commit, and every file of it as long as it was."""
+        last = self.last
+        if last is None or last.versions != versions:
+            return False
+        there = dict(self._present())
+        return all(there.get(name, size) == size for name, (size, _) in last.sums.items())
+
     def set_aside_rest(self) -> int:
         """Move what is not of the last commit into quarantine; gives how many files that were."""
         known = self.last.sums if self.last else {}

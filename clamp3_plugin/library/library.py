@@ -6,6 +6,7 @@ Conventions: paths are absolute and resolved; vectors handed in are float32 and 
 import os
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -14,7 +15,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from clamp3_plugin.errors import MissingFileError
+from clamp3_plugin.errors import LibraryDamagedError, LibraryFullError, MissingFileError
 from clamp3_plugin.library import arrow
 from clamp3_plugin.library.backup import back_up
 from clamp3_plugin.library.entries import (
@@ -25,11 +26,14 @@ from clamp3_plugin.library.entries import (
     pieces_of,
 )
 from clamp3_plugin.library.exact import View, passage_of
-from clamp3_plugin.library.exclusion import Exclusion, rows_allowed, same_bars
+from clamp3_plugin.library.exclusion import Exclusion, same_bars
+from clamp3_plugin.library.index import LARGEST_EXACT
 from clamp3_plugin.library.lock import LOCK_NAME, WriterLock
 from clamp3_plugin.library.ranking import Origin, rank
 from clamp3_plugin.library.reports import CheckReport, LibraryStats
-from clamp3_plugin.library.store import KEEP_VERSIONS, Store, filled_spaces, require_tables
+from clamp3_plugin.library.searching import search as ask
+from clamp3_plugin.library.store import Store
+from clamp3_plugin.library.tables import KEEP_VERSIONS, filled_spaces, require_tables, translated
 from clamp3_plugin.music import Modality, Passage, Piece
 from clamp3_plugin.query import Filter, Hit
 
@@ -40,17 +44,27 @@ class Library:
     ``search`` and the other questions may be asked from any thread while one thread writes.
     """
 
-    def __init__(self, folder: Path, space: str, dim: int, lock: WriterLock | None) -> None:
+    def __init__(
+        self, folder: Path, space: str, dim: int, largest_exact: int, lock: WriterLock | None
+    ) -> None:
         self.folder = folder
         self.space = space
         self.dim = dim
         self._lock = lock
         self._writing = threading.RLock()
-        self._store = Store(folder, space, dim, writing=lock is not None)
+        self._store = Store(folder, space, dim, largest_exact, writing=lock is not None)
         self._load()
 
     @classmethod
-    def open(cls, folder: Path, space: str, dim: int, *, read_only: bool = False) -> Self:
+    def open(
+        cls,
+        folder: Path,
+        space: str,
+        dim: int,
+        *,
+        read_only: bool = False,
+        largest_exact: int = LARGEST_EXACT,
+    ) -> Self:
         """Open the library of a folder.
 
         Parameters
@@ -63,6 +77,9 @@ class Library:
             Length of a vector.
         read_only
             Look on without the writer's lock; ``refresh`` then shows what was written since.
+        largest_exact
+            Rows times ``dim`` up to which all vectors are in memory and compared; beyond, an index
+            names which.
 
         Raises
         ------
@@ -75,11 +92,11 @@ class Library:
         """
         if read_only:
             require_tables(folder, space)
-            return cls(folder, space, dim, None)
+            return cls(folder, space, dim, largest_exact, None)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = WriterLock(folder / LOCK_NAME)
         try:
-            return cls(folder, space, dim, lock)
+            return cls(folder, space, dim, largest_exact, lock)
         except BaseException:
             lock.release()
             raise
@@ -101,9 +118,8 @@ class Library:
         self.close()
 
     def _load(self) -> None:
-        records, pieces, rows = self._store.read()
+        records, self._view = self._store.read()
         self._records = {record.path: record for record in records}
-        self._view = View(pieces, rows)
         self._version = self._store.version
 
     def refresh(self) -> bool:
@@ -136,6 +152,9 @@ class Library:
             self._view = view.grow(pieces_of(entries), arrow.rows_of(entries, self.dim))
             self._records = self._records | {entry.record.path: entry.record for entry in entries}
             self._version = self._store.version
+            if self._store.is_untidy:
+                with suppress(LibraryFullError):  # the batch is safe; the next meets the full disk
+                    self.compact()
 
     def restamp(self, records: Sequence[FileRecord]) -> None:
         """Remember a new size, time or inode of files whose content is the same."""
@@ -187,8 +206,18 @@ class Library:
         """Give back disk space; versions younger than ``keep`` stay for other readers."""
         with self._writing:
             self._must_write()
-            self._store.compact(keep)
+            self._store.join()
+            if self._view.stored is not None or self._store.is_indexed:
+                self._load()  # before the files go that the former view is asked from
+            self._store.clean(keep)
+            if self._view.stored is not None and self._version != self._store.version:
+                self._load()
             self._version = self._store.version
+
+    def tidy(self) -> None:
+        """Compact at the end of a run; a large library only where much has come to it."""
+        if self._view.stored is None or self._store.is_untidy:
+            self.compact()
 
     def back_up(self, archive: Path) -> int:
         """Write all spaces of this library to a new archive; gives the number of its files."""
@@ -237,13 +266,20 @@ class Library:
             ``percentile`` is the share of the rows of the same modality, of the whole library, that
             score lower.
         """
+        if vector.shape != (self.dim,):
+            raise ValueError(f"a vector of shape {vector.shape} in a library of {self.dim}")
         view = self._view
         if not view.pieces:
             return []
-        if vector.shape != (self.dim,):
-            raise ValueError(f"a vector of shape {vector.shape} in a library of {self.dim}")
-        allowed = rows_allowed(view, where or Filter(), without or Exclusion())
-        return rank(view, vector, n, allowed, origin or Origin())
+        try:
+            with translated(self.folder):
+                asked = ask(view, vector, where or Filter(), without or Exclusion())
+                return rank(asked, n, origin or Origin())
+        except LibraryDamagedError:
+            with self._writing:  # whoever took its files away has the next view ready by then
+                if view is self._view:
+                    raise
+        return self.search(vector, n, where, without, origin)  # its files were joined to others
 
     def vector(self, piece: str, passage: Passage | None = None) -> NDArray[np.float32] | None:
         """Give the unit vector of a piece or of one of its passages, by the piece's id.
@@ -267,6 +303,9 @@ class Library:
     def background(self, modality: Modality, n: int = 512) -> NDArray[np.float32]:
         """Give an even sample of the library's unit vectors, shape ``(<= n, dim)``."""
         view = self._view
+        if view.stored is not None and modality in view.stored.sample:
+            sample = view.stored.sample[modality]
+            return sample[:: max(1, -(-len(sample) // n))]
         rows = view.of_modality(modality)
         step = max(1, -(-len(rows) // n))
         return view.unit(rows[::step])
@@ -357,7 +396,7 @@ class Library:
 
 
 def _entry(view: View, position: int) -> PieceEntry:
-    piece, vectors = view.pieces[position], view.rows.vectors[list(view.rows_of(position))]
+    piece, vectors = view.pieces[position], view.vectors(view.rows_of(position))
     return PieceEntry(piece.modality, piece.metadata, _passages(view, position), vectors)
 
 

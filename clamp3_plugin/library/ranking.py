@@ -7,13 +7,14 @@ modality, then those whose best stands out most from all else of its modality.
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clamp3_plugin.library.alignment import Clip, align
-from clamp3_plugin.library.exact import Mask, View
+from clamp3_plugin.library.alignment import Clip
+from clamp3_plugin.library.searching import Search
 from clamp3_plugin.music import Modality
 from clamp3_plugin.query import Hit
 
@@ -39,28 +40,22 @@ class _Group:
     prominence: float
 
 
-def rank(
-    view: View, vector: NDArray[np.float32], n: int, allowed: Mask, origin: Origin
-) -> list[Hit]:
+def rank(search: Search, n: int, origin: Origin) -> list[Hit]:
     """Find the pieces nearest to a vector, each once, by the stretch that fits best.
 
     Parameters
     ----------
-    vector
-        float32, shape ``(dim,)``, unit length.
+    search
+        What is asked, of whom.
     n
         How many at most.
-    allowed
-        Which rows may answer, shape ``(rows,)``.
     """
-    scores = view.scores(vector)
-    groups = []
-    for modality in view.modalities(allowed):
-        rows = view.of_modality(modality)
-        hits = _of_modality(view, scores, n, allowed, modality, origin.clip)
-        best = max((hit.score for hit in hits), default=-1.0)
-        prominence = _prominence(scores[rows], best)
-        groups.append(_Group(hits, modality is origin.modality, prominence))
+    modalities = search.modalities()
+    if len(modalities) > 1 and search.view.stored is not None:  # LanceDB lets go of the interpreter
+        with ThreadPoolExecutor(len(modalities)) as threads:
+            groups = list(threads.map(lambda each: _group(search, n, each, origin), modalities))
+    else:
+        groups = [_group(search, n, modality, origin) for modality in modalities]
     groups.sort(key=lambda group: (not group.is_own, -group.prominence))
     counts = shares([len(group.hits) for group in groups], n)
     return [hit for group, count in zip(groups, counts, strict=True) for hit in group.hits[:count]]
@@ -82,22 +77,31 @@ def shares(there: Sequence[int], n: int) -> list[int]:
     return given
 
 
+def _group(search: Search, n: int, modality: Modality, origin: Origin) -> _Group:
+    background = search.background(modality)
+    hits = _of_modality(search, n, modality, origin.clip, background)
+    best = max((hit.score for hit in hits), default=-1.0)
+    return _Group(hits, modality is origin.modality, _prominence(background, best))
+
+
 def _of_modality(
-    view: View,
-    scores: NDArray[np.float32],
+    search: Search,
     n: int,
-    allowed: Mask,
     modality: Modality,
     clip: Clip | None,
+    background: NDArray[np.float32],
 ) -> list[Hit]:
     if clip is not None and clip.modality is modality:
-        return align(view, clip, allowed, n)
-    among = np.zeros(len(allowed), np.bool_)
-    among[view.of_modality(modality)] = True
-    found = view.best(scores, n, allowed & among)
+        return search.places(clip, n)
+    view = search.view
     return [
-        Hit(view.pieces[hit.piece], view.rows.passage(hit.row), hit.score, percentile)
-        for hit, percentile in zip(found, view.percentiles(scores, found), strict=True)
+        Hit(
+            view.pieces[hit.piece],
+            view.rows.passage(hit.row),
+            hit.score,
+            100 * int(np.count_nonzero(background < np.float32(hit.score))) / len(background),
+        )
+        for hit in search.best(modality, n)
     ]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from clamp3_plugin.library.entries import FileRecord, FileStatus
 from clamp3_plugin.library.exact import View
@@ -22,6 +22,12 @@ class LibraryStats:
     modalities: dict[str, int] = field(default_factory=dict)
     """Pieces of each modality that is there."""
     bytes_on_disk: int = 0
+    search: str = "exact"
+    """How a question is answered: ``exact``, every vector compared, or ``index``."""
+    recall_at_10: float | None = 1.0
+    """Share of the true ten nearest rows that are found, as measured when the index was built."""
+    not_indexed: int = 0
+    """Rows younger than the index; they are compared one and all."""
 
     @classmethod
     def of(cls, folder: Path, space: str, records: Iterable[FileRecord], view: View) -> Self:
@@ -36,8 +42,16 @@ class LibraryStats:
             pieces=len(view.pieces),
             passages=len(view.rows.piece) - len(view.pieces),
             modalities={name: modalities.count(name) for name in sorted(set(modalities))},
+            **_way(view),
             bytes_on_disk=sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()),
         )
+
+
+def _way(view: View) -> dict[str, Any]:
+    if view.stored is None:
+        return {}
+    recall = view.stored.index.tuning.recall
+    return {"search": "index", "recall_at_10": recall, "not_indexed": len(view.rows.vectors)}
 
 
 @dataclass(frozen=True, slots=True)

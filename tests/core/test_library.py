@@ -24,17 +24,16 @@ from clamp3_plugin.library.arrow import (
     LATER_FILES,
     LATER_PASSAGES,
     PRINTED,
-    escape,
     files_table,
     passages_schema,
     passages_table,
-    unescape,
 )
 from clamp3_plugin.library.entries import FileEntry, FileRecord, FileStatus, PieceEntry, Stamp
 from clamp3_plugin.library.exclusion import Exclusion
 from clamp3_plugin.library.filters import key_name
 from clamp3_plugin.library.library import Library
-from clamp3_plugin.library.store import table_stem
+from clamp3_plugin.library.spelling import escape, unescape
+from clamp3_plugin.library.tables import table_stem
 from clamp3_plugin.music import Metadata, Modality, Passage, Piece
 from clamp3_plugin.query import Filter
 

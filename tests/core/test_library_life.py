@@ -6,7 +6,7 @@ from pathlib import Path
 import lancedb
 import pytest
 
-from clamp3_plugin.library import store
+from clamp3_plugin.library import tables
 from clamp3_plugin.library.library import Library
 from tests.core.crash.model import DIM, SPACE, entry
 
@@ -27,7 +27,7 @@ def change(library: Library, times: int) -> int:
 
 
 def test_versions_of_the_last_minute_are_kept_however_many(folder, monkeypatch):
-    monkeypatch.setattr(store, "MOST_VERSIONS", 4)
+    monkeypatch.setattr(tables, "MOST_VERSIONS", 4)
 
     with Library.open(folder, SPACE, DIM) as library:
         assert change(library, 6) == 13
@@ -35,8 +35,8 @@ def test_versions_of_the_last_minute_are_kept_however_many(folder, monkeypatch):
 
 def test_of_many_versions_the_old_ones_go_within_the_hour(folder, monkeypatch):
     """Negative control: with ``keep`` alone handed to ``optimize`` all 13 were kept."""
-    monkeypatch.setattr(store, "MOST_VERSIONS", 4)
-    monkeypatch.setattr(store, "_KEEP_AT_LEAST", timedelta(0))
+    monkeypatch.setattr(tables, "MOST_VERSIONS", 4)
+    monkeypatch.setattr(tables, "_KEEP_AT_LEAST", timedelta(0))
 
     with Library.open(folder, SPACE, DIM) as library:
         assert change(library, 6) <= 6
@@ -53,7 +53,7 @@ def test_lancedb_keeps_little_of_what_it_read(folder, monkeypatch):
         return sessions[-1]
 
     monkeypatch.setattr(lancedb, "Session", noted)
-    monkeypatch.setattr(store, "METADATA_CACHE", 100_000)
+    monkeypatch.setattr(tables, "METADATA_CACHE", 100_000)
 
     with Library.open(folder, SPACE, DIM) as library:
         change(library, 12)

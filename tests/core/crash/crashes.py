@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from clamp3_plugin.library import arrow
 from clamp3_plugin.library.library import Library
-from clamp3_plugin.library.store import table_stem
+from clamp3_plugin.library.tables import table_stem
 from tests.core.crash.model import DIM, SPACE, State, Step, entry, state_of, steps, take
 from tests.core.crash.synced import begin, noted, safe
 
