@@ -193,7 +193,7 @@ class Daemon:
         fields = await fields_of(request)
         given, retry = fields.texts("paths"), fields.take("retry", bool) or False
         fields.close()
-        paths = check_paths(given)
+        paths = check_paths(given, of_page=request.scope[RIGHTS] == "page")
         await self.loading.ready(self._patience_s)
         return WireResponse(self.jobs.start(paths, retry=retry).to_wire())
 

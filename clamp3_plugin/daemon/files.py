@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from clamp3_plugin.daemon.gate import UPLOAD_LIMIT
+from clamp3_plugin.daemon.limits import UPLOAD_LIMIT
 from clamp3_plugin.errors import MissingFileError, TooLargeError, UsageError
 from clamp3_plugin.music import Piece
 from clamp3_plugin.readers.resolved import open_resolved
@@ -16,8 +16,16 @@ MAX_PATH = 4096  # bytes
 MAX_PATHS = 1000
 
 
-def check_paths(paths: Sequence[str]) -> list[str]:
+def check_paths(paths: Sequence[str], *, of_page: bool = False) -> list[str]:
     """Check what may be put into the library, or taken out of it.
+
+    Parameters
+    ----------
+    paths
+        Of files and folders.
+    of_page
+        Whether the page asks, which may not name what is hidden: there programs keep their secrets,
+        not people their music.
 
     Raises
     ------
@@ -33,6 +41,8 @@ def check_paths(paths: Sequence[str]) -> list[str]:
         real = Path(path).resolve()
         if real in Path.home().resolve().parents or real == Path.home().resolve():
             raise UsageError(f"{path} is or holds your home folder.", "Name the music folders.")
+        if of_page and any(part.startswith(".") for part in (*Path(path).parts, *real.parts)):
+            raise UsageError(f"{path} is hidden.", "From a terminal it can be named: clamp3 index")
     return list(paths)
 
 

@@ -12,21 +12,17 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from clamp3_plugin.daemon.limits import BODY_LIMIT, CONTENT_LIMIT, HEAD_LIMIT, UPLOAD_LIMIT
 from clamp3_plugin.daemon.page.files import is_page
 from clamp3_plugin.daemon.page.sessions import Sessions
 from clamp3_plugin.daemon.refusals import RefusedError, refuse
 
-KIB, MIB = 1 << 10, 1 << 20
 UPLOAD = "/v1/upload"
 SESSION = "/v1/session"
 """Where the page hands in its code; it has no token yet."""
 RIGHTS = "clamp3.rights"
 """Name in the scope: ``full``, ``page``, or ``none`` where no token is needed."""
 CARRY_CONTENT = frozenset({"/v1/find", "/v1/tag", "/v1/embed"})
-HEAD_LIMIT = 16 * KIB  # h11's own limit is for heads that come in pieces
-BODY_LIMIT = 64 * KIB
-CONTENT_LIMIT = 24 * MIB  # 16 MiB of score in base64, and the question around it
-UPLOAD_LIMIT = 64 * MIB
 METHODS = frozenset({"GET", "HEAD", "POST", "DELETE"})
 UPLOAD_TYPES = frozenset(
     {

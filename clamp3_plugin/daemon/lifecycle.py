@@ -51,6 +51,7 @@ def serve(home: Home, config: Config, make_service: Callable[[], Service]) -> in
     keep_few_heaps()
     home.create()
     lock = DaemonLock(home)
+    home.run_file.unlink(missing_ok=True)  # of a daemon that was killed: we may listen on its port
     log.begin(home.log_file)
     keep_to_ourselves(home)
     service = make_service()

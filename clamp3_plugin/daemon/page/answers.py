@@ -48,7 +48,7 @@ class PageAnswers:
 
 
 def _folders(given: Sequence[str]) -> list[str]:
-    checked = check_paths(given) if given else []
+    checked = check_paths(given, of_page=True) if given else []
     if others := [path for path in checked if not Path(path).is_dir()]:
         raise UsageError(f"{others[0][:80]!r} is no folder.", "Only folders can be watched.")
     return checked

@@ -6,7 +6,7 @@ All but a waveform is made in a worker's process. What was made is kept as long 
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import BinaryIO, Literal
 
 from clamp3_plugin.daemon.files import open_piece
-from clamp3_plugin.daemon.gate import UPLOAD_LIMIT
+from clamp3_plugin.daemon.limits import UPLOAD_LIMIT
 from clamp3_plugin.daemon.preview.wave import waveform
 from clamp3_plugin.errors import (
     BrokenFileError,
@@ -30,6 +30,8 @@ from clamp3_plugin.readers.audio.read import read_audio
 from clamp3_plugin.readers.isolation.framing import Message
 from clamp3_plugin.readers.isolation.limits import Limits
 from clamp3_plugin.readers.isolation.worker import JobError, Worker
+from clamp3_plugin.readers.music21_scores.humdrum import humdrum_as_musicxml
+from clamp3_plugin.readers.music21_scores.mei import mei_as_musicxml
 
 WIDTHS = range(400, 6001)
 WIDTH = 1100
@@ -42,6 +44,10 @@ _REFUSALS: Mapping[str, type[Clamp3Error]] = MappingProxyType(
         for kind in (EmptyContentError, TooLargeError, UnsupportedFormatError, UsageError)
     }
 )
+_WRITERS: Mapping[str, Callable[[bytes], Sequence[bytes]]] = MappingProxyType(
+    {".krn": humdrum_as_musicxml, ".mei": mei_as_musicxml}
+)
+"""What becomes MusicXML before bars are cut out of it."""
 _MOST_BYTES = 32 << 20  # that are kept
 
 THREADS = ThreadPoolExecutor(2, "picture")
@@ -137,8 +143,13 @@ def _read(file: BinaryIO) -> bytes:
 
 def _asked(piece: Piece, data: bytes, drawing: Drawing) -> bytes:
     part = drawing.passage
+    name = _sendable(PurePath(piece.path).name)
+    write = _WRITERS.get(PurePath(name).suffix.lower())
+    if write is not None and drawing.want == "musicxml":
+        documents = write(data)  # in the worker that music21 has
+        name, data = "score.musicxml", documents[min(piece.tune, len(documents)) - 1]
     fields: dict[str, object] = {
-        "name": _sendable(PurePath(piece.path).name),
+        "name": name,
         "title": _sendable(piece.metadata.title),
         "tune": piece.tune,
         "want": drawing.want,

@@ -55,6 +55,24 @@ def test_a_session_may_ask_and_not_stop_or_forget(client):
         assert as_page(client, token, "POST", path, b"{}").status == 403
 
 
+@pytest.mark.parametrize("name", [".ssh", ".config/app", "music/../.ssh", "link"])
+def test_a_session_names_no_hidden_folder_and_the_owner_may(client, tmp_path, name):
+    """Negative control: without ``of_page`` in ``index`` all four were taken."""
+    (tmp_path / ".config" / "app").mkdir(parents=True)
+    (tmp_path / ".ssh").mkdir()
+    (tmp_path / "music").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / ".ssh")
+    token, path = session(client), f"{tmp_path}/{name}"
+
+    index = as_page(client, token, "POST", "/v1/index", json.dumps({"paths": [path]}).encode())
+    watch = as_page(client, token, "POST", "/v1/watch", json.dumps({"folders": [path]}).encode())
+
+    assert [index.status, watch.status] == [422, 422]
+    assert b"hidden" in index.body
+    assert b"hidden" in watch.body
+    assert len(list(client.index([path]))) == 1
+
+
 def test_a_code_opens_one_session(client):
     code = json.dumps({"code": client.page_code()}).encode()
 
