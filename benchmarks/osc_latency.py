@@ -1,187 +1,113 @@
-"""Measure a running OSC bridge: how soon a take is answered, and what a flood of datagrams does to it.
+"""How soon a live take is answered by OSC: from its last note to the first hit.
 
-Run by hand, with ``clamp3 bridge osc`` running in another terminal::
+Starts ``clamp3 bridge osc`` for a home whose library holds something, with the model in use. Takes are played
+note by note, faster than anybody plays, so that a suggestion is under way nearly always; then either
+take/end follows the last note at once, and the first hit of the final answer counts; or nothing
+follows, and the first hit of the suggestion that holds the last note counts.
 
-    python benchmarks/osc_latency.py 9123 ~/.local/state/clamp3/run/osc.token --pid $(pgrep -f 'bridge osc')
-
-It prints the time from the last note of a take to its first hit (take/end follows the note at once;
-and, without one, to the suggestion that holds the note), the times of a good asker every 100 ms alone
-and amid the flood, how many answers strangers got, and (on Linux) what the bridge's memory did meanwhile.
+    python benchmarks/osc_latency.py --home FOLDER [--takes 100] [--notes 30] [--gap 0.02]
 """
 
 import argparse
-import contextlib
 import random
-import socket
 import statistics
-import threading
+import sys
 import time
 from pathlib import Path
 
-from clamp3_bridges.osc.answers import Answer, End, Failure, Result, read_answer
-from clamp3_bridges.osc.packets import build, parse
-from clamp3_bridges.osc.queries import Cancel, FindText, Message, TakeBegin, TakeEnd, TakeNote
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-EVERY_S = 0.1
-QUIET_S = 1.0
-BUNDLE = b"#bundle\0" + bytes(7) + b"\1"
-BAD = (
-    b"",
-    b"/",
-    bytes(64),
-    BUNDLE + b"\xff\xff\xff\xfc",  # an element of length -4
-    b"#bundle\0" + b"\xff" * 8 + bytes(4),  # the year 2036
-    BUNDLE * 400,
-    build("/clamp3/" + "*" * 40 + "X", "wrong", 1),
-    build("/clamp3/find/text", "wrong", 1, "a jig"),
-    build("/clamp3/find/midi", "wrong", 1, bytes(50_000)),
-    b"/clamp3/ping\0\0\0\0,b\0\0\x7f\xff\xff\xff",
-    b"/clamp3/ping\0\0\0\0,cccci\0\0" + bytes(20),
-)
+from clamp3_bridges.osc.answers import End, Failure, Result
+from clamp3_bridges.osc.queries import Cancel, TakeBegin, TakeEnd, TakeNote
+from clamp3_plugin.config import Home
+from tests.bridges.osc.peer import Peer
+from tests.bridges.serving import bridging
+
+MOST_MS = 150.0
+SILENCE_S = 0.5
+"""Without a suggestion for so long there comes none: the last one held the last note."""
 
 
-class Asker:
-    """A socket that knows the token."""
-
-    def __init__(self, port: int, token: str) -> None:
-        self._token = token
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.connect(("127.0.0.1", port))
-
-    def send(self, message: Message) -> None:
-        """Send a message."""
-        self._socket.send(message.to_osc(self._token))
-
-    def hear(self, id_: str, timeout_s: float = 30.0) -> Answer:
-        """Give the next answer to a query; an error ends the program."""
-        self._socket.settimeout(timeout_s)
-        while True:
-            answer = read_answer(parse(self._socket.recv(65535)))
-            if answer.id == id_ and isinstance(answer, Failure):
-                raise SystemExit(f"The bridge says: {answer.message}")
-            if answer.id == id_:
-                return answer
-
-    def last_suggestion(self, id_: str) -> float:
-        """Give when the first hit of the last suggestion came: what follows is silence."""
-        came = 0.0
-        with contextlib.suppress(TimeoutError):
-            while True:
-                answer = self.hear(id_, QUIET_S)
-                if isinstance(answer, Result) and answer.rank == 1:
-                    came = time.perf_counter()
-        return came
-
-    def final_hit(self, id_: str) -> float:
-        """Give when the first hit of the list came that ends; suggestions before it do not count."""
-        came = 0.0
-        while not isinstance(answer := self.hear(id_), End):
-            if isinstance(answer, Result) and answer.rank == 1:
-                came = time.perf_counter()
-        return came
+def play(peer: Peer, name: str, notes: int, gap_s: float, chance: random.Random) -> float:
+    """Play a take; gives when its last note was sent."""
+    peer.send(TakeBegin(name))
+    last = 0.0
+    for i in range(notes):
+        time.sleep(gap_s)
+        peer.send(TakeNote(name, 55 + chance.randrange(24), 90, i * 0.2, 0.2))
+        last = time.perf_counter()
+    return last
 
 
-def take_times(
-    asker: Asker, takes: int, notes: int, gap_s: float
-) -> tuple[list[float], list[float]]:
-    """Play takes; gives the seconds from the last note to a suggestion, and to the first hit."""
-    chance = random.Random(1)  # noqa: S311 - no secret is made of it
-    suggested, answered = [], []
+def final_hit(peer: Peer, name: str) -> float:
+    """Give when the first hit of the list came that ends; suggestions before it do not count."""
+    came = 0.0
+    while not isinstance(answer := peer.hear(), End):
+        if isinstance(answer, Failure):
+            raise SystemExit(f"The bridge says: {answer.message}")
+        if isinstance(answer, Result) and answer.id == name and answer.rank == 1:
+            came = time.perf_counter()
+    return came
+
+
+def last_suggestion(peer: Peer, name: str) -> float:
+    """Give when the first hit of the last suggestion came."""
+    came = 0.0
+    while True:
+        try:
+            answer = peer.hear(SILENCE_S)
+        except TimeoutError:
+            return came
+        if isinstance(answer, Result) and answer.id == name and answer.rank == 1:
+            came = time.perf_counter()
+
+
+def answered(peer: Peer, takes: int, notes: int, gap_s: float) -> list[float]:
+    """Give the seconds from the last note, which take/end follows, to the first hit of the answer."""
+    chance, times = random.Random(1), []  # noqa: S311 - no secret is made of it
     for number in range(takes):
-        for ends, times in ((False, suggested), (True, answered)):
-            name = f"{number}-{ends}"
-            asker.send(TakeBegin(name))
-            for i in range(notes):
-                time.sleep(gap_s)
-                asker.send(TakeNote(name, 55 + chance.randrange(24), 90, i * 0.2, 0.2))
-            last = time.perf_counter()
-            if ends:
-                asker.send(TakeEnd(name))
-                times.append(asker.final_hit(name) - last)
-            else:
-                times.append(asker.last_suggestion(name) - last)
-                asker.send(Cancel(name))
-                asker.final_hit(name)
-    return suggested, answered
-
-
-def ask_until(asker: Asker, over: threading.Event, name: str) -> list[float]:
-    """Ask every 100 ms; gives the seconds to each end."""
-    times = []
-    while not over.wait(EVERY_S):
-        id_ = f"{name}{len(times)}"
-        start = time.perf_counter()
-        asker.send(FindText(id_, "a lively jig in six eight", 5))
-        asker.final_hit(id_)
-        times.append(time.perf_counter() - start)
+        name = f"ended {number}"
+        last = play(peer, name, notes, gap_s, chance)
+        peer.send(TakeEnd(name))
+        times.append(final_hit(peer, name) - last)
     return times
 
 
-def flood(port: int, count: int, rate: float, over: threading.Event, heard: list[bytes]) -> None:
-    """Send hostile and random datagrams; notes what comes back."""
-    chance = random.Random(2)  # noqa: S311 - no secret is made of it
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
-        stranger.connect(("127.0.0.1", port))
-        begun = time.perf_counter()
-        for number in range(count):
-            noise = chance.choice([b"", b"/clamp3/"]) + chance.randbytes(chance.randrange(400))
-            stranger.send(chance.choice([*BAD, noise, noise]))
-            time.sleep(max(0.0, begun + number / rate - time.perf_counter()))
-        stranger.settimeout(1)
-        with contextlib.suppress(TimeoutError):
-            heard.append(stranger.recv(65535))
-    over.set()
+def suggested(peer: Peer, takes: int, notes: int, gap_s: float) -> list[float]:
+    """Give the seconds from the last note, which nothing follows, to the first hit of its suggestion."""
+    chance, times = random.Random(2), []  # noqa: S311 - no secret is made of it
+    for number in range(takes):
+        name = f"open {number}"
+        last = play(peer, name, notes, gap_s, chance)
+        times.append(last_suggestion(peer, name) - last)
+        peer.send(Cancel(name))
+        final_hit(peer, name)
+    return times
 
 
 def shown(name: str, times: list[float]) -> str:
     """Say median, 95th percentile and worst, in milliseconds."""
-    ms = sorted(1000 * t for t in times)
+    ms = sorted(1000 * seconds for seconds in times)
     p95 = ms[int(0.95 * (len(ms) - 1))]
-    return f"{name:28} n={len(ms):4} median {statistics.median(ms):7.1f}  p95 {p95:7.1f}  max {ms[-1]:7.1f} ms"
+    return f"{name:24} n={len(ms):4}  median {statistics.median(ms):6.1f}  p95 {p95:6.1f}  max {ms[-1]:6.1f} ms"
 
 
-def memory(pid: int) -> str:
-    """Say how much memory a process holds."""
-    lines = Path(f"/proc/{pid}/status").read_text("utf-8").splitlines()
-    return next(line.split(maxsplit=1)[1] for line in lines if line.startswith("VmRSS:"))
-
-
-def main() -> None:
+def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("port", type=int)
-    parser.add_argument("token_file", type=Path)
+    parser.add_argument("--home", type=Path, required=True, help="home whose library is asked")
     parser.add_argument("--takes", type=int, default=100)
     parser.add_argument("--notes", type=int, default=30)
     parser.add_argument("--gap", type=float, default=0.02, help="seconds between two notes")
-    parser.add_argument("--flood", type=int, default=20_000)
-    parser.add_argument("--rate", type=float, default=2_000, help="datagrams a second")
-    parser.add_argument("--pid", type=int, help="of the bridge, whose memory is told")
     options = parser.parse_args()
-    asker = Asker(options.port, options.token_file.read_text().strip())
-
-    ask_until(asker, _after(1.0), "warm")
-    if options.takes:
-        suggested, answered = take_times(asker, options.takes, options.notes, options.gap)
-        print(shown("last note to suggestion", suggested))
-        print(shown("last note to first hit", answered))
-    print(shown("good asker alone", ask_until(asker, _after(5.0), "alone")))
-    before = memory(options.pid) if options.pid else ""
-    over, heard = threading.Event(), list[bytes]()
-    where = (options.port, options.flood, options.rate, over, heard)
-    threading.Thread(target=flood, args=where).start()
-    print(shown("good asker amid the flood", ask_until(asker, over, "flood")))
-    print(f"answers to strangers: {len(heard)}")
-    if options.pid:
-        print(f"memory of the bridge: {before}, after the flood {memory(options.pid)}")
-
-
-def _after(seconds: float) -> threading.Event:
-    """Give an event that is set after some time."""
-    event = threading.Event()
-    threading.Timer(seconds, event.set).start()
-    return event
+    how = (options.notes, options.gap)
+    with bridging(Home.locate(str(options.home))) as bridge, bridge.peer() as peer:
+        answered(peer, 3, *how)  # warms up
+        final = answered(peer, options.takes, *how)
+        print(shown("last note to first hit", final))
+        print(shown("last note to suggestion", suggested(peer, options.takes, *how)))
+    return 0 if 1000 * statistics.median(final) < MOST_MS else 1
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

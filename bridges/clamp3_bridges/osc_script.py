@@ -1,30 +1,36 @@
 """Makes what is put into hosts that ask by OSC: where the token lies goes into each file."""
 
-from collections.abc import Callable, Sequence
-from importlib.resources.abc import Traversable
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.resources import files
 
 from clamp3_bridges.installing import mark
 from clamp3_bridges.osc.secret import token_file
 from clamp3_plugin.config import Home
 
 
-def compose(
-    folder: Traversable, names: Sequence[str], host: str, home: Home, quote: Callable[[str], str]
-) -> dict[str, bytes]:
-    """Give files as they are installed, by path below the host's folder.
+@dataclass(frozen=True, slots=True)
+class OscFiles:
+    """The files of a host, as they are shipped."""
 
-    Parameters
-    ----------
-    folder
-        Where they lie; ``names`` are paths below it, with ``/``.
-    host
-        Name of the host, for the mark.
-    quote
-        Writes a text as the host's language wants it.
-    """
-    token = quote(str(token_file(home)))
-    texts = {name: folder.joinpath(*name.split("/")).read_text("utf-8") for name in names}
-    return {
-        f"clamp3/{name}": text.replace("@MARK@", mark(host)).replace("@TOKEN_FILE@", token).encode()
-        for name, text in texts.items()
-    }
+    host: str
+    """Its name, for the mark."""
+    package: str
+    folder: str
+    """Where they lie in the package."""
+    names: tuple[str, ...]
+    """Paths below that folder, with ``/``."""
+    quote: Callable[[str], str]
+    """Writes a text as the host's language wants it."""
+
+    def filled(self, home: Home) -> dict[str, bytes]:
+        """Give them as they are installed, by path below the host's folder."""
+        folder = files(self.package) / self.folder
+        values = {"@MARK@": mark(self.host), "@TOKEN_FILE@": self.quote(str(token_file(home)))}
+        filled = {}
+        for name in self.names:
+            text = folder.joinpath(*name.split("/")).read_text("utf-8")
+            for word, value in values.items():
+                text = text.replace(word, value)
+            filled[f"clamp3/{name}"] = text.encode()
+        return filled

@@ -18,8 +18,10 @@ from clamp3_bridges.osc.asking import Ask
 from clamp3_bridges.osc.queries import Question
 from clamp3_plugin.errors import Clamp3Error, DaemonBusyError
 
-THREADS = 8
 MAX_PENDING = 32
+"""As many threads there are, so that no question waits for another one here."""
+CROWDED = 8
+"""Where so many are under way nobody looks for suggestions."""
 FIRST_PROGRESS_S = 0.5
 NEXT_PROGRESS_S = 2.0
 
@@ -54,7 +56,7 @@ class Jobs:
         self._ask = ask
         self._send = send
         self._loop = asyncio.get_running_loop()
-        self._pool = ThreadPoolExecutor(THREADS, "osc")
+        self._pool = ThreadPoolExecutor(MAX_PENDING, "osc")
         self._jobs: list[Job] = []
         self._pending = 0  # cancelled ones too, while the daemon still works on them
 
@@ -84,7 +86,7 @@ class Jobs:
 
     def suggest(self, question: Question, done: Callable[[Found], None]) -> Found | None:
         """Ask without a promise to answer; ``done`` is called in the loop. None where it is busy."""
-        if self._pending >= THREADS - 1:
+        if self._pending >= CROWDED - 1:
             return None
         self._pending += 1
 

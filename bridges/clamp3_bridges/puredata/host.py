@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 from clamp3_bridges.installing import Place, System
-from clamp3_bridges.osc_script import compose
+from clamp3_bridges.osc_script import OscFiles
 from clamp3_plugin.config import Home
 
 NAME = "puredata"
@@ -27,8 +26,7 @@ class PureDataHost:
 
     def files(self, place: Place, home: Home) -> Mapping[str, bytes]:  # noqa: ARG002 - there is one place
         """Give the object, and a help patch that knows where the token is."""
-        folder = files(__package__ or "") / "patches"
-        return compose(folder, PATCHES, NAME, home, _atom)
+        return _FILES.filled(home)
 
     def next_steps(self, place: Place) -> Sequence[str]:
         """Say how the object is found."""
@@ -55,3 +53,6 @@ def _atom(text: str) -> str:
     for character in "\\ ,;$":
         text = text.replace(character, f"\\{character}")
     return text
+
+
+_FILES = OscFiles(NAME, __package__ or "", "patches", PATCHES, _atom)

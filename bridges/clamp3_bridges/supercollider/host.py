@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 from clamp3_bridges.installing import Place, System
-from clamp3_bridges.osc_script import compose
+from clamp3_bridges.osc_script import OscFiles
 from clamp3_plugin.config import Home
 
 NAME = "supercollider"
-FILES = ("Clamp3.sc", "examples.scd", "HelpSource/Classes/Clamp3.schelp")
+CLASS = ("Clamp3.sc", "examples.scd", "HelpSource/Classes/Clamp3.schelp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +26,7 @@ class SuperColliderHost:
 
     def files(self, place: Place, home: Home) -> Mapping[str, bytes]:  # noqa: ARG002 - there is one place
         """Give the class, which knows where the token is."""
-        folder = files(__package__ or "") / "quark"
-        return compose(folder, FILES, NAME, home, _escaped)
+        return _FILES.filled(home)
 
     def next_steps(self, place: Place) -> Sequence[str]:
         """Say how the class is compiled."""
@@ -53,3 +51,6 @@ def _support(system: System) -> Path:
 def _escaped(text: str) -> str:
     """Write a text between the quotes of a string."""
     return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+_FILES = OscFiles(NAME, __package__ or "", "quark", CLASS, _escaped)

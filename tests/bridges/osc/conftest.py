@@ -1,9 +1,6 @@
 """The listener with whatever answers, in a thread; and the bridge as a process before a daemon."""
 
 import asyncio
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,9 +9,9 @@ import pytest
 
 from clamp3_bridges.osc import listener
 from clamp3_bridges.osc.asking import Ask
-from clamp3_bridges.osc.secret import token_file
 from clamp3_plugin.config import Home
-from tests.bridges.osc.peer import Peer, free_port
+from tests.bridges.osc.peer import Peer
+from tests.bridges.serving import Bridge, bridging
 from tests.cli.conftest import music, process, served
 
 __all__ = ["music", "process", "served"]
@@ -61,29 +58,14 @@ def _run(loop, task):
 
 
 @pytest.fixture(scope="session")
-def running(served: Home) -> Iterator[tuple[int, int]]:
-    """``clamp3 bridge osc`` as a process; gives its port and its number."""
-    port = free_port()
-    command = [sys.executable, "-m", "clamp3_cli", "--home", str(served.run.parent), "bridge"]
-    process = subprocess.Popen([*command, "osc", "--port", str(port)], stdout=subprocess.PIPE)
-    with process:
-        assert process.stdout is not None
-        assert str(port).encode() in process.stdout.readline()
-        for _ in range(2):
-            process.stdout.readline()
-        yield port, process.pid
-        process.send_signal(signal.SIGINT)
-        process.wait(20)
-
-
-@pytest.fixture(scope="session")
-def bridge(running: tuple[int, int]) -> int:
-    """The port of that process."""
-    return running[0]
+def running(served: Home) -> Iterator[Bridge]:
+    """``clamp3 bridge osc`` as a process."""
+    with bridging(served) as bridge:
+        yield bridge
 
 
 @pytest.fixture
-def peer(bridge: int, served: Home) -> Iterator[Peer]:
+def peer(running: Bridge) -> Iterator[Peer]:
     """Somebody who asks that bridge and knows its token."""
-    with Peer(bridge, token_file(served).read_text().strip()) as peer:
+    with running.peer() as peer:
         yield peer

@@ -21,6 +21,8 @@ from clamp3_plugin.errors import NoModelError
 from clamp3_plugin.readers.performance import read_midi
 from tests.bridges.osc.peer import Peer
 from tests.bridges.osc.test_packets import hostile
+from tests.hostile import osc
+from tests.hostile.case import Accepted
 
 
 def echo(question, tell):
@@ -109,6 +111,28 @@ def test_hostile_datagrams_are_neither_answered_nor_remembered(serve):
     assert isinstance(peer.ask(FindText(2, "a jig"))[-1], End)
 
 
+def test_the_corpus_of_hostile_datagrams_ends_each_question_once_and_never_answers_strangers(serve):
+    peer = serve(lambda question, tell: [End(question.id, 0)])
+    for case in osc.cases():
+        peer.throw(case.write("x" * len(peer.token)))
+    assert peer.hears_nothing()
+
+    for case in osc.cases():
+        peer.throw(case.write(peer.token))
+        answers = []
+        if case.good == Accepted() and case.name != "cancel":  # of what never began nothing is said
+            answers = peer.hear_all()
+            assert len(answers) == 1, case.name
+        peer.send(Ping("after"))
+        after = peer.hear_all()
+        if not answers and isinstance(
+            after[0], Failure
+        ):  # it has the token, so its mistake is said
+            assert after[0].code == 1, case.name
+            after = peer.hear_all()
+        assert after == [Pong("after", __version__)], case.name
+
+
 def test_a_pattern_is_no_address(serve):
     peer = serve(echo)
 
@@ -153,15 +177,15 @@ def test_the_bridge_does_not_talk_to_itself(serve):
 
 def test_a_slow_question_keeps_nobody_waiting(serve, gate):
     peer = serve(gate)
-    for number in range(jobs.THREADS - 1):
+    for number in range(jobs.MAX_PENDING - 1):
         peer.send(FindText(number, "slow"))
 
     heard = peer.ask(FindText("quick", "a jig"))
 
     assert [answer.id for answer in heard] == ["quick"] * 3
     gate.opened.set()
-    ends = [peer.hear_all()[-1] for _ in range(jobs.THREADS - 1)]
-    assert {end.id for end in ends} == set(range(jobs.THREADS - 1))
+    ends = [peer.hear_all()[-1] for _ in range(jobs.MAX_PENDING - 1)]
+    assert {end.id for end in ends} == set(range(jobs.MAX_PENDING - 1))
 
 
 def test_too_many_questions_are_refused_as_busy(serve, gate):
