@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+import soundfile
 
 from clamp3_bridges.osc.queries import TakeNote
 from clamp3_bridges.osc.takes import midi_file
@@ -15,7 +16,7 @@ from clamp3_plugin.client import Client, ensure_daemon
 from clamp3_plugin.errors import NoDaemonError
 from tests.bridges.watch.watching import watching
 from tests.cli.conftest import HASH_DAEMON, JIG
-from tests.core.tunes import write_bounce
+from tests.core.tunes import played, write_bounce
 
 TAKE = midi_file([TakeNote("t", 60 + i % 12, 80, i * 0.25, 0.25) for i in range(32)])
 
@@ -51,11 +52,15 @@ def test_json_gives_hits_or_an_error(served, tmp_path):
     with watching(served, tmp_path, "--json", "-n", "2") as watcher:
         (tmp_path / "take.mid").write_bytes(TAKE)
         found = json.loads(watcher.line())
+        soundfile.write(tmp_path / "bounce.wav", played(1, 6.0, rate=8000), 8000)
+        heard = json.loads(watcher.line())
         (tmp_path / "broken.mid").write_bytes(TAKE[:14] + b"XXXX" + TAKE[18:])
         refused = json.loads(watcher.line())
 
     assert found["path"] == str(tmp_path / "take.mid")
     assert [hit["rank"] for hit in found["hits"]] == [1, 2]
+    assert heard["path"] == str(tmp_path / "bounce.wav")
+    assert [hit["rank"] for hit in heard["hits"]] == [1, 2]
     assert refused["path"] == str(tmp_path / "broken.mid")
     assert refused["error"]["code"] == "broken_file"
 
