@@ -1,20 +1,22 @@
 """Index runs as jobs: one at a time, in one thread, followed by event and cancelled by id."""
 
+import functools
 import logging
 import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from clamp3_plugin.daemon.refusals import RefusedError
 from clamp3_plugin.errors import Clamp3Error, DaemonBusyError, MissingFileError
-from clamp3_plugin.wire import IndexEvent, IndexSummary, JsonObject, dumps
+from clamp3_plugin.wire import WAITING, IndexEvent, IndexSummary, JsonObject, dumps
 
 MAX_QUEUED = 32
 MAX_KEPT = 4  # ended jobs, whose events may still be asked for
+_LOOK_AGAIN_S = 2.0
 
 _log = logging.getLogger(__name__)
 
@@ -67,6 +69,8 @@ class Jobs:
 
     def __init__(self, index: Index) -> None:
         self._index = index
+        self.lack_of_room: Callable[[], str] = str
+        """Says why a run should wait before its next file; empty where it need not."""
         self._writer = ThreadPoolExecutor(1, "index")
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._futures: list[Future[None]] = []
@@ -114,10 +118,24 @@ class Jobs:
         self._writer.shutdown(wait=False, cancel_futures=True)
         return not wait(self._futures, timeout_s).not_done
 
+    def _is_cancelled(self, job: Job) -> bool:
+        """Tell whether a run should end, asked before each file; waits while the disk is full."""
+        told = ""
+        while not job.cancelled.is_set() and (lack := self.lack_of_room()):
+            if not told:
+                told = lack
+                last = job.last or IndexEvent("", WAITING)
+                job.note(replace(last, path="", status=WAITING, reason="disk_full", message=lack))
+                _log.warning("an index run waits for room on the disk")
+            job.cancelled.wait(_LOOK_AGAIN_S)
+        return job.cancelled.is_set()
+
     def _run(self, job: Job) -> None:
         job.running = True
         try:
-            counts = self._index(job.paths, job.note, job.cancelled.is_set, retry=job.retry)
+            counts = self._index(
+                job.paths, job.note, functools.partial(self._is_cancelled, job), retry=job.retry
+            )
         except Clamp3Error as error:
             summary = IndexSummary("failed", error=error)
         except Exception:  # noqa: BLE001 - outermost handler of this thread; the daemon lives on

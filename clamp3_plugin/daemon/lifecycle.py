@@ -6,6 +6,7 @@ signal, by request or by idleness; stop listening, give what runs five seconds, 
 
 import asyncio
 import contextlib
+import functools
 import logging
 import os
 import secrets
@@ -23,6 +24,7 @@ from clamp3_plugin.config import Config, Home
 from clamp3_plugin.daemon import log
 from clamp3_plugin.daemon.app import Daemon, create_app
 from clamp3_plugin.daemon.memory import keep_few_heaps
+from clamp3_plugin.daemon.room import lack_of_room
 from clamp3_plugin.daemon.runfile import DaemonLock, publish, withdraw
 from clamp3_plugin.daemon.service import Service
 from clamp3_plugin.daemon.temporary import keep_to_ourselves, leave_nothing
@@ -85,6 +87,7 @@ class _Server(uvicorn.Server):
         self._run_file = run
         self.unfinished = False
         self._daemon = Daemon(service, self._stop, cache=home.cache, state=home.state)
+        self._daemon.jobs.lack_of_room = functools.partial(lack_of_room, home.library)
         self._tidying = Tidying(self._daemon)
         app = create_app(self._daemon, token=run.token, port=run.port)
         super().__init__(

@@ -2,6 +2,7 @@
 
 from clamp3_plugin.wire.answering import (
     API_VERSION,
+    WAITING,
     IndexEvent,
     IndexSummary,
     RunFile,
@@ -43,6 +44,7 @@ __all__ = [
     "API_VERSION",
     "MAX_CONTENT",
     "MAX_UPLOAD",
+    "WAITING",
     "Fields",
     "IndexEvent",
     "IndexSummary",

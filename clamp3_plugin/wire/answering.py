@@ -50,15 +50,19 @@ class RunFile:
         )
 
 
+WAITING = "waiting"
+"""Status of the event that no file has: the run waits, as ``message`` says."""
+
+
 @dataclass(frozen=True, slots=True)
 class IndexEvent:
     """What became of one file of an index run."""
 
     path: str
     status: str
-    """``indexed``, ``unchanged``, ``moved``, ``removed``, ``refused`` or ``failed``."""
+    """``indexed``, ``unchanged``, ``moved``, ``removed``, ``refused``, ``failed`` or ``waiting``."""
     reason: str = ""
-    """Code of the error, for ``refused`` and ``failed``."""
+    """Code of the error, for ``refused``, ``failed`` and ``waiting``."""
     message: str = ""
     passages: int = 0
     done: int = 0

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from clamp3_cli.output import Ticker, say, short_path, shown
 from clamp3_plugin.errors import UnheardError
-from clamp3_plugin.wire import IndexEvent
+from clamp3_plugin.wire import WAITING, IndexEvent
 
 _EVERY_S = 10.0
 _FAILURES = frozenset({"refused", "failed"})
@@ -89,6 +89,8 @@ class _Lines:
     def __call__(self, event: IndexEvent, /) -> None:
         if is_failure(event):
             say(_complaint(event))
+        if event.status == WAITING:
+            say(event.message)
         if self._ticker.is_due():
             say(f"{event.done} of {event.total} files")
 
@@ -111,6 +113,8 @@ def _bar(what: str) -> Iterator[Progress]:
         def take(event: IndexEvent, /) -> None:
             if is_failure(event):
                 console.print(f"clamp3: {_complaint(event)}", markup=False, highlight=False)
+            if event.status == WAITING:
+                console.print(f"clamp3: {shown(event.message)}", markup=False, highlight=False)
             bar.update(task, completed=event.done, total=event.total or None)
 
         yield take
