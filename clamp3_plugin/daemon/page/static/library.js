@@ -1,6 +1,6 @@
 // The library: what is in it, what could not be read and why, and how more is put in.
 
-import { h, icon, set } from "/page/dom.js";
+import { h, icon, iconButton, set } from "/page/dom.js";
 import { say } from "/page/words.js";
 import { Failure, call, follow } from "/page/session.js";
 import { fileOf, nameOf, shown } from "/page/passage.js";
@@ -23,20 +23,22 @@ export class Library {
     this.step = h("p", { class: "step", role: "status" });
     this.cancel = h("button", { type: "button", class: "quiet", onclick: () => this.stop() }, say("cancel"));
     this.run = h("div", { class: "run", hidden: true }, this.bar, this.cancel);
+    this.watched = h("section", { class: "watched", hidden: true });
     this.unread = h("section", { class: "unread", hidden: true });
     this.contents = h("section", { class: "contents" });
     const begin = (event) => { event.preventDefault(); this.index([this.path.value.trim()]); };
     this.element = h("section", { class: "library" }, h("h1", {}, say("library")), this.facts,
       h("h2", {}, say("addFolder")),
-      h("form", { class: "add", onsubmit: begin }, icon("folder"), this.path, h("button", { type: "submit", class: "primary" }, say("index"))),
-      this.run, this.step, this.unread, this.contents);
+      h("form", { class: "add", onsubmit: begin }, icon("folder"), this.path, h("button", { type: "button", class: "quiet", onclick: () => this.watchFolder().catch(report) }, say("watch")),
+        h("button", { type: "submit", class: "primary" }, say("index"))),
+      this.run, this.step, this.watched, this.unread, this.contents);
   }
 
   async enter() {
     try {
       this.page.take(await call("GET", "/v1/status"));
       this.showFacts(this.page.status);
-      await Promise.all([this.showUnread(), this.showPieces()]);
+      await Promise.all([this.showWatched(), this.showUnread(), this.showPieces()]);
       const job = sessionStorage.getItem(JOB);
       if (job && !this.following) await this.watch(job);
     } catch (failure) {
@@ -84,6 +86,21 @@ export class Library {
       h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": say("contents") },
         h("table", {}, h("thead", {}, h("tr", {}, heads)), h("tbody", {}, pieces.slice(0, PAGE).map(row)))),
       h("div", { class: "turn" }, turn(say("earlier"), -PAGE, this.offset > 0), turn(say("later"), PAGE, pieces.length > PAGE)));
+  }
+
+  async showWatched(asked = call("GET", "/v1/watch")) {
+    this.folders = (await asked).folders;
+    const leave = (folder) => this.showWatched(call("POST", "/v1/watch", { folders: this.folders.filter((each) => each !== folder) }));
+    this.watched.hidden = !this.folders.length;
+    this.watched.replaceChildren(h("h2", {}, say("watched")), h("ul", {}, this.folders.map((folder) => h("li", {},
+      h("span", {}, shown(folder)), iconButton("close", `${say("remove")}: ${shown(folder)}`, () => leave(folder).catch(report))))));
+  }
+
+  async watchFolder() {
+    const folder = this.path.value.trim();
+    if (!folder) return this.path.focus();
+    await this.showWatched(call("POST", "/v1/watch", { folders: [...(this.folders ?? []), folder] }));
+    await this.index([folder]);
   }
 
   async index(paths, retry = false) {

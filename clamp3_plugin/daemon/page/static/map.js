@@ -28,6 +28,7 @@ export class LibraryMap {
     const colours = ["kind", "genre", "composer"].map((name) => h("option", { value: name, selected: name === this.colour }, say(name)));
     this.canvas = h("canvas", { tabindex: "0", role: "img" });
     this.plane = new Plane(this.canvas, (x, y) => this.point(x, y), (x, y) => this.choose(x, y));
+    this.canvas.plane = this.plane;
     this.legend = h("ul", { class: "legend-list" });
     this.card = h("div", { class: "map-card", hidden: true });
     this.step = h("p", { class: "step", role: "status" });

@@ -4,10 +4,12 @@ import { h, icon } from "/page/dom.js";
 import { say } from "/page/words.js";
 import { quietly, send } from "/page/session.js";
 import { addressOf, nameOf, placeOf, shown } from "/page/passage.js";
+import { barsOf, placeIn } from "/page/sheet.js";
 
 const MOST_REMEMBERED = 120;
 const WIDTH = "1400"; // tenths of a millimetre of a page: two or three lines of music fit into a card
 const MAX_WHOLE_BARS = 12; // of a whole piece, the beginning
+const MARGIN = 12; // pixels above a line of music
 const remembered = new Map();
 
 export class Picture {
@@ -25,13 +27,14 @@ export class Picture {
     asked.set("width", WIDTH);
     const address = `${path}?${asked}`;
     try {
-      const source = remembered.get(address) ?? await quietly(() => this.draw(address), this.signal);
-      remembered.set(address, source);
+      const svg = remembered.get(address) ?? await quietly(() => this.draw(address), this.signal);
+      remembered.set(address, svg);
       if (remembered.size > MOST_REMEMBERED) remembered.delete(remembered.keys().next().value);
       const alt = say("picture", `${shown(nameOf(this.piece))}, ${placeOf(this.passage)}`);
-      const image = h("img", { src: source, alt, draggable: "false" });
+      const image = h("img", { src: `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`, alt, draggable: "false" });
       await image.decode();
-      this.element.replaceChildren(image, this.cursor);
+      if (this.piece.modality === "score") this.bars = barsOf(svg);
+      this.element.replaceChildren(h("div", { class: "sheet" }, image, this.cursor));
     } catch (failure) {
       if (failure.name === "AbortError") return;
       this.element.replaceChildren(h("div", { class: "nothing" }, icon(this.piece.modality), h("span", {}, say("noPicture"))), this.cursor);
@@ -40,12 +43,28 @@ export class Picture {
 
   async draw(address) {
     const response = await send("GET", address, { signal: this.signal });
-    return `data:image/svg+xml;charset=utf-8,${encodeURIComponent(await response.text())}`;
+    return response.text();
   }
 
   /** Show how far the music is, from 0 to 1; null where it does not play. */
   at(share) {
-    this.cursor.hidden = share === null;
-    if (share !== null) this.cursor.style.setProperty("--share", share);
+    const total = this.passage ? this.bars?.length : this.piece.bars ?? this.bars?.length;
+    const place = share === null || !this.bars?.length ? null : placeIn(this.bars, share, total);
+    this.cursor.hidden = share === null || (this.bars?.length > 0 && !place);
+    if (this.cursor.hidden) return;
+    this.cursor.style.setProperty("--share", share);
+    if (!place) return;
+    Object.assign(this.cursor.style, { left: percent(place.x), top: percent(place.top), height: percent(place.bottom - place.top) });
+    this.show(place);
+  }
+
+  /** Turn to the line of music that plays. */
+  show({ top, bottom }) {
+    const sheet = this.cursor.parentElement.clientHeight;
+    const { scrollTop, clientHeight } = this.element;
+    const isSeen = top * sheet >= scrollTop && bottom * sheet <= scrollTop + clientHeight;
+    if (!isSeen) this.element.scrollTop = Math.max(0, top * sheet - MARGIN);
   }
 }
+
+const percent = (share) => `${(100 * share).toFixed(2)}%`;

@@ -103,6 +103,12 @@ export class Plane {
     return { unit, left: width / 2 + this.dx * unit, top: height / 2 + this.dy * unit };
   }
 
+  /** Tell where on the canvas a point is. */
+  placeOf(i) {
+    const { unit, left, top } = this.view();
+    return [left + unit * this.x[i], top - unit * this.y[i]].map((each) => each / devicePixelRatio);
+  }
+
   /** Give the point nearest to a place on the canvas, -1 where none is near. */
   nearest(px, py, most) {
     const { unit, left, top } = this.view();

@@ -22,7 +22,7 @@ export class Player {
     this.seek = h("input", { type: "range", min: "0", max: String(STEPS), value: "0", "aria-label": say("position"), oninput: () => this.seekTo(this.seek.value / STEPS) });
     this.toggle = iconButton("play", say("play"), () => this.flip());
     const end = iconButton("close", say("close"), () => this.stop());
-    this.element = h("div", { class: "player", role: "region", "aria-label": say("play"), hidden: !this.now }, this.toggle, this.title, this.seek, this.time, end);
+    this.element = h("div", { class: "player", role: "region", "aria-label": say("play"), hidden: !this.now }, this.audio, this.toggle, this.title, this.seek, this.time, end);
     if (this.now) this.title.textContent = this.now.name;
     return this.element;
   }

@@ -93,6 +93,8 @@ const WORDS = {
   jobDone: ["Done. New: %1, unchanged: %2, not readable: %3.", "Fertig. Neu: %1, unverändert: %2, nicht lesbar: %3.", "Listo. Nuevos: %1, sin cambios: %2, ilegibles: %3.", "Terminé. Nouveaux : %1, inchangés : %2, illisibles : %3.", "完成。新增 %1，未变 %2，无法读取 %3。", "完了。新規 %1、変更なし %2、読めない %3。", "완료. 새 파일 %1, 그대로 %2, 읽을 수 없음 %3."],
   jobCancelled: ["Cancelled; what was done stays. New: %1.", "Abgebrochen; was fertig war, bleibt. Neu: %1.", "Cancelado; lo hecho se queda. Nuevos: %1.", "Annulé ; ce qui est fait reste. Nouveaux : %1.", "已取消；已完成的会保留。新增 %1。", "中止しました。済んだ分は残ります。新規 %1。", "취소했습니다. 끝난 것은 남습니다. 새 파일 %1."],
   unread: ["Could not be read", "Nicht lesbar", "No se pudieron leer", "Illisibles", "无法读取", "読めなかったもの", "읽을 수 없는 것"],
+  watch: ["Index and watch", "Aufnehmen und beobachten", "Indexar y vigilar", "Indexer et surveiller", "索引并监视", "取り込んで見張る", "색인하고 지켜보기"],
+  watched: ["Watched: what changes there is taken in while clamp3 runs", "Beobachtet: was sich dort ändert, wird aufgenommen, solange clamp3 läuft", "Vigiladas: los cambios se añaden mientras clamp3 funciona", "Surveillés : ce qui y change est repris tant que clamp3 tourne", "监视中：clamp3 运行期间会自动收录变化", "見張っているフォルダー：clamp3 が動いている間、変更を取り込みます", "지켜보는 폴더: clamp3가 실행되는 동안 바뀐 것을 색인합니다"],
   retry: ["Try again", "Nochmals", "Reintentar", "Réessayer", "重试", "もう一度", "다시 시도"],
   contents: ["What is in it", "Was darin ist", "Qué contiene", "Ce qu’elle contient", "内容", "中身", "들어 있는 것"],
   title: ["Title", "Titel", "Título", "Titre", "标题", "題名", "제목"],
