@@ -2,9 +2,17 @@
 
 import torch
 
+from clamp3_models.packed_linear import can_pack
 from clamp3_plugin.errors import UsageError
 
-_TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+_TYPES = {
+    "fp32": torch.float32,
+    "bf16": torch.bfloat16,
+    "fp16": torch.float16,
+    "int8": torch.int8,
+}
+NAMES = {dtype: name for name, dtype in _TYPES.items()}
+"""What settings and the names of embedding spaces call a precision."""
 
 
 def choose_device(setting: str) -> str:
@@ -49,10 +57,10 @@ def _has_mps() -> bool:
 
 
 def choose_dtype(setting: str, device: str) -> torch.dtype:
-    """Turn ``auto``, ``fp32``, ``bf16`` or ``fp16`` into a type the device computes in.
+    """Turn ``auto``, ``fp32``, ``bf16``, ``fp16`` or ``int8`` into a type the device computes in.
 
     ``auto`` is float32 everywhere: the embeddings of the official model were made so, and vectors of
-    two precisions are two spaces.
+    two precisions are two spaces. ``int8`` is for the linear layers of the towers alone.
 
     Raises
     ------
@@ -62,10 +70,15 @@ def choose_dtype(setting: str, device: str) -> torch.dtype:
     if setting == "auto":
         return torch.float32
     if setting not in _TYPES:
-        raise UsageError(f"Unknown precision {setting!r}.", "Known: auto, fp32, bf16, fp16.")
+        raise UsageError(f"Unknown precision {setting!r}.", "Known: auto, fp32, bf16, fp16, int8.")
     if setting == "bf16" and device.startswith("cuda") and not torch.cuda.is_bf16_supported():
         raise UsageError(
             "precision = 'bf16', but this GPU cannot compute in it.", "Use fp16 or fp32."
+        )
+    if setting == "int8" and not (device == "cpu" and can_pack(torch.int8)):
+        raise UsageError(
+            f"precision = 'int8' is for processors that multiply in it (VNNI), not for {device} here.",
+            "Use fp32, or bf16.",
         )
     return _TYPES[setting]
 

@@ -2,14 +2,11 @@
 
 Conventions: a *sequence* is a whole input as positions (token ids, patches or frames); a *segment* is
 what a tower sees at once. Inputs are cut into segments and pooled exactly as the reference does
-(``code/extract_clamp3.py``): full segments, then the **last** ``length`` positions; the global
-embedding is the mean of the projected segment means, weighted by how many *new* positions each
-segment brings. Segments of all inputs are sorted by length and run packed, so mixed lengths cost
-nothing for padding.
+(``code/extract_clamp3.py``), by ``tower``. On a CPU a tower is packed before it first runs.
 """
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, Protocol, overload
@@ -19,19 +16,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from clamp3_models.clamp3 import Clamp3, Clamp3Config, mean_pool
+from clamp3_models.clamp3 import Clamp3, Clamp3Config
+from clamp3_models.device import NAMES
 from clamp3_models.front_ends import ROW_S
+from clamp3_models.packed_transformer import pack
 from clamp3_models.patches import patchify
 from clamp3_models.places import Places, Work
-from clamp3_models.segments import Segment, passes, segments_of
 from clamp3_models.tokenizer import Tokenizer, join_lines
-from clamp3_models.transformer import TransformerConfig
+from clamp3_models.tower import Frames, Tower
+from clamp3_models.transformer import Transformer, TransformerConfig
 from clamp3_plugin.encoding import Embeddings
 from clamp3_plugin.errors import NoModelError, UnheardError
 from clamp3_plugin.music import Modality
-
-Frames = NDArray[np.float32]
-"""float32, shape ``(T, hidden)``: the positions of one input before pooling and projection."""
 
 Samples = NDArray[np.float32]
 """float32, shape ``(n,)``: a recording, mono, 24 kHz."""
@@ -51,18 +47,6 @@ FrontEnds = Callable[[str], FrontEnd]
 """Loads the front end of a name, as a model's configuration has it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Tower:
-    """How one modality runs: its forward pass, projection and segment length."""
-
-    hidden: Callable[[Tensor, Sequence[int]], Tensor]
-    project: nn.Linear
-    length: int
-    device: torch.device
-    at_once: int
-    """Packed positions of one forward pass."""
-
-
 class Clamp3Encoder:
     """Encode music and text with one set of weights.
 
@@ -75,13 +59,15 @@ class Clamp3Encoder:
         self, model: Clamp3, tokenizer: Tokenizer, *, weights_sha256: str, device: str = "cpu",
         dtype: torch.dtype = torch.float32, folder: Path | None = None,
     ) -> None:  # fmt: skip
+        stored = torch.float32 if dtype is torch.int8 else dtype
         self._model = (
-            model.eval().to(device=device, dtype=dtype).requires_grad_(requires_grad=False)
+            model.eval().to(device=device, dtype=stored).requires_grad_(requires_grad=False)
         )
         self._model.symbolic_model.lay_out_for_speed()
         self._tokenizer = tokenizer
         self._places = Places(self._model, torch.device(device))
-        self._dtype = dtype
+        self._precision = dtype
+        self._packing = threading.Lock()
         self._weights = weights_sha256
         self._folder = folder
         self._front_ends: FrontEnds | None = None
@@ -119,15 +105,9 @@ class Clamp3Encoder:
     @property
     def space(self) -> str:
         """Identity of the embedding space: name, weights, audio front end, precision."""
-        precision = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp16"}
-        return "-".join(
-            (
-                self.config.name,
-                self._weights[:12],
-                self.config.audio_front_end,
-                precision[self._dtype],
-            )
-        )
+        precision = NAMES[self._precision]
+        front_end = self.config.audio_front_end
+        return f"{self.config.name}-{self._weights[:12]}-{front_end}-{precision}"
 
     @property
     def folder(self) -> Path | None:
@@ -168,9 +148,10 @@ class Clamp3Encoder:
         prefix = self.config.text_prefix
         ids = [self._tokenizer(prefix + join_lines(text)) for text in texts]
 
-        def tower(model: Clamp3, device: torch.device, at_once: int) -> _Tower:
+        def tower(model: Clamp3, device: torch.device, at_once: int) -> Tower:
+            self._make_quick(model.text_model, device, exact=True)
             length = self.config.text_length
-            return _Tower(model.text_hidden, model.text_proj, length, device, at_once)
+            return Tower(model.text_hidden, model.text_proj, length, device, at_once)
 
         return self._encode(tower, [torch.tensor(i) for i in ids], pooled=pooled)
 
@@ -285,9 +266,10 @@ class Clamp3Encoder:
             flat = torch.from_numpy(np.asarray(feature, np.float32).reshape(-1, H))
             frames.append(nn.functional.pad(flat, (0, 0, 1, 1)))
 
-        def tower(model: Clamp3, device: torch.device, at_once: int) -> _Tower:
+        def tower(model: Clamp3, device: torch.device, at_once: int) -> Tower:
+            self._make_quick(model.audio_model, device)
             length = self.config.audio_length
-            return _Tower(model.audio_hidden, model.audio_proj, length, device, at_once)
+            return Tower(model.audio_hidden, model.audio_proj, length, device, at_once)
 
         return self._encode(tower, frames, pooled=pooled)
 
@@ -347,61 +329,32 @@ class Clamp3Encoder:
         return self.config.audio
 
     def _symbolic(self, contents: Sequence[str], *, pooled: bool) -> Embeddings | list[Frames]:
-
-        def tower(model: Clamp3, device: torch.device, at_once: int) -> _Tower:
+        def tower(model: Clamp3, device: torch.device, at_once: int) -> Tower:
+            self._make_quick(model.symbolic_model.base, device)
             length = self.config.patch_length
-            return _Tower(model.symbolic_hidden, model.symbolic_proj, length, device, at_once)
+            return Tower(model.symbolic_hidden, model.symbolic_proj, length, device, at_once)
 
         patches = [torch.from_numpy(patchify(content)) for content in contents]
         return self._encode(tower, patches, pooled=pooled)
 
+    def _make_quick(
+        self, transformer: Transformer, device: torch.device, *, exact: bool = False
+    ) -> None:
+        """Pack a tower before it first runs: whoever asks with text alone waits for no other.
+
+        ``exact`` is for the tower of texts, which does not bear eight bits (decision 0017).
+        """
+        if device.type == "cpu":
+            whole = exact and self._precision is torch.int8
+            with self._packing:
+                pack(transformer, torch.float32 if whole else self._precision)
+
     def _encode(
-        self, tower_of: Work[_Tower], inputs: Sequence[Tensor], *, pooled: bool
+        self, tower_of: Work[Tower], inputs: Sequence[Tensor], *, pooled: bool
     ) -> Embeddings | list[Frames]:
         def encode(model: Clamp3, device: torch.device, at_once: int) -> Embeddings | list[Frames]:
-            tower = tower_of(model, device, at_once)
-            lengths = enumerate(map(len, inputs))
-            segments = [s for i, n in lengths for s in segments_of(i, n, tower.length)]
-            segments.sort(key=lambda segment: segment.length)
             with torch.inference_mode():
-                if pooled:
-                    return self._pool(tower, inputs, segments)
-                return self._frames(tower, inputs, segments)
+                tower = tower_of(model, device, at_once)
+                return tower.pooled(inputs) if pooled else tower.frames(inputs)
 
         return self._places.run(encode)
-
-    def _pool(self, tower: _Tower, inputs: Sequence[Tensor], segments: list[Segment]) -> Embeddings:
-        totals = torch.zeros(len(inputs), self.dim, device=tower.device)
-        for batch, hidden in self._run(tower, inputs, segments):
-            means = mean_pool(hidden, [s.length for s in batch])
-            projected = tower.project(means.to(self._dtype)).float()
-            weights = [s.weight / len(inputs[s.owner]) for s in batch]
-            owners = torch.tensor([s.owner for s in batch], device=tower.device)
-            weighted = projected * torch.tensor(weights, device=tower.device)[:, None]
-            totals.index_add_(0, owners, weighted)
-        return np.asarray(totals.cpu().numpy())
-
-    def _frames(
-        self, tower: _Tower, inputs: Sequence[Tensor], segments: list[Segment]
-    ) -> list[Frames]:
-        H = tower.project.in_features
-        frames = [np.zeros((len(x), H), np.float32) for x in inputs]
-        for batch, hidden in self._run(tower, inputs, segments):
-            rows = hidden.float().cpu().numpy()
-            ends = np.cumsum([s.length for s in batch])
-            for segment, end in zip(batch, ends, strict=True):
-                last = segment.start + segment.length
-                frames[segment.owner][last - segment.weight : last] = rows[
-                    end - segment.weight : end
-                ]
-        return frames
-
-    def _run(
-        self, tower: _Tower, inputs: Sequence[Tensor], segments: list[Segment]
-    ) -> Iterator[tuple[list[Segment], Tensor]]:
-        """Run segments, in the order given, as many at a time as fit."""
-        for batch in passes(segments, tower.at_once):
-            packed = torch.cat([inputs[s.owner][s.start : s.start + s.length] for s in batch])
-            if packed.is_floating_point():
-                packed = packed.to(self._dtype)
-            yield batch, tower.hidden(packed.to(tower.device), [s.length for s in batch])

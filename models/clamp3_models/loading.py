@@ -45,7 +45,7 @@ def load_model(
     device : str
         ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
     precision : str
-        ``auto`` (float32), ``fp32``, ``bf16`` or ``fp16``.
+        ``auto`` (float32), ``fp32``, ``bf16``, ``fp16`` or ``int8``.
 
     Returns
     -------
@@ -84,7 +84,9 @@ def _load(folder: Path, store: ModelStore, device: str, dtype: torch.dtype) -> C
                 f"Recordings of this model go through {name!r}, which this clamp3 does not know.",
                 "Install a newer one.",
             )
-        return load_mert(store, device=device, dtype=dtype)
+        # convolutions in eight bits break the features: float32 beside towers in int8
+        exact = torch.float32 if dtype is torch.int8 else dtype
+        return load_mert(store, device=device, dtype=exact)
 
     encoder = weights.load_model(folder, device=device, dtype=dtype)
     encoder.hear_through(front_ends)

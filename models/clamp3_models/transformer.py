@@ -87,6 +87,18 @@ class Transformer(nn.Module):
         return hidden
 
 
+def runs_of(lengths: Sequence[int]) -> tuple[list[int], list[int]]:
+    """Group equal lengths that stand side by side: how many sequences, and how many positions.
+
+    Examples
+    --------
+    >>> runs_of([5, 5, 9])
+    ([2, 1], [10, 9])
+    """
+    runs = [(sum(1 for _ in run), length) for length, run in groupby(lengths)]
+    return [count for count, _ in runs], [count * length for count, length in runs]
+
+
 class _Embeddings(nn.Module):
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
@@ -110,10 +122,12 @@ class _Embeddings(nn.Module):
 class _Layers(nn.Module):
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
-        self.layer = nn.ModuleList(_Layer(config) for _ in range(config.num_layers))
+        self.layer = nn.ModuleList(Layer(config) for _ in range(config.num_layers))
 
 
-class _Layer(nn.Module):
+class Layer(nn.Module):
+    """Attention, then two linear layers for each position by itself."""
+
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
         self.attention = _Attention(config)
@@ -121,6 +135,7 @@ class _Layer(nn.Module):
         self.output = _Output(config.intermediate_size, config)
 
     def forward(self, hidden: Tensor, lengths: Sequence[int]) -> Tensor:
+        """Encode packed positions, float ``(N, H)``."""
         attended = self.attention(hidden, lengths)
         out: Tensor = self.output(F.gelu(self.intermediate(attended)), attended)
         return out
@@ -148,8 +163,7 @@ class _SelfAttention(nn.Module):
         self.value = nn.Linear(H, H)
 
     def forward(self, hidden: Tensor, lengths: Sequence[int]) -> Tensor:
-        runs = [sum(1 for _ in run) for _, run in groupby(lengths)]
-        sizes = [B * length for B, (length, _) in zip(runs, groupby(lengths), strict=True)]
+        runs, sizes = runs_of(lengths)
         # split, because the gradient of many slices would each time fill a tensor of full size
         q, k, v = (torch.split(x(hidden), sizes) for x in (self.query, self.key, self.value))
         attended = [self._attend(*part) for part in zip(q, k, v, runs, strict=True)]

@@ -43,7 +43,8 @@ def load_model(
     """
     folder = Path(folder)
     model, was_small = _load_weights(folder)
-    if was_small and (device, dtype) == ("cpu", torch.float32) and can_halve():
+    exact = dtype in {torch.float32, torch.int8}  # eight bits are not for texts
+    if was_small and device == "cpu" and exact and can_halve():
         halve(model.text_model.encoder)
     return Clamp3Encoder(
         model,

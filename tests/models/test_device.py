@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from clamp3_models.device import choose_device, choose_dtype, set_threads
+from clamp3_models.packed_linear import can_pack
 from clamp3_plugin.errors import UsageError
 
 WITHOUT_GPU = not torch.cuda.is_available() and not torch.backends.mps.is_available()
@@ -33,8 +34,18 @@ def test_an_unknown_device_is_refused(setting: str):
 def test_auto_precision_is_that_of_the_reference():
     assert choose_dtype("auto", "cpu") is torch.float32
     assert choose_dtype("bf16", "cpu") is torch.bfloat16
-    with pytest.raises(UsageError, match="Unknown precision 'int8'"):
-        choose_dtype("int8", "cpu")
+    with pytest.raises(UsageError, match="Unknown precision 'int4'"):
+        choose_dtype("int4", "cpu")
+
+
+def test_eight_bits_are_for_processors_that_multiply_in_them():
+    with pytest.raises(UsageError, match="precision = 'int8' is for processors"):
+        choose_dtype("int8", "mps")
+    if can_pack(torch.int8):
+        assert choose_dtype("int8", "cpu") is torch.int8
+    else:
+        with pytest.raises(UsageError, match="not for cpu here"):
+            choose_dtype("int8", "cpu")
 
 
 def test_threads_are_set_and_zero_leaves_them():
