@@ -23,7 +23,7 @@ from clamp3_plugin import __version__
 from clamp3_plugin.config import Config, Home
 from clamp3_plugin.daemon import log
 from clamp3_plugin.daemon.app import Daemon, create_app
-from clamp3_plugin.daemon.memory import keep_few_heaps
+from clamp3_plugin.daemon.memory import GivingBack, keep_few_heaps
 from clamp3_plugin.daemon.room import lack_of_room
 from clamp3_plugin.daemon.runfile import DaemonLock, publish, withdraw
 from clamp3_plugin.daemon.service import Service
@@ -89,6 +89,7 @@ class _Server(uvicorn.Server):
         self._daemon = Daemon(service, self._stop, cache=home.cache, state=home.state)
         self._daemon.jobs.lack_of_room = functools.partial(lack_of_room, home.library)
         self._tidying = Tidying(self._daemon)
+        self._giving_back = GivingBack()
         app = create_app(self._daemon, token=run.token, port=run.port)
         super().__init__(
             uvicorn.Config(
@@ -129,6 +130,7 @@ class _Server(uvicorn.Server):
         if self._daemon.jobs.active:
             self._daemon.activity.touch()
         self._tidying.when_idle()
+        self._giving_back.when_due()
         self._daemon.watching.look()
         if 0 < self._keep_alive_s < self._daemon.activity.idle_s:
             _log.info("idle for %.0f s", self._daemon.activity.idle_s)

@@ -1,11 +1,10 @@
-"""Housekeeping while nobody asks: old versions of the library go, what dead writers left, spare memory."""
+"""Housekeeping while nobody asks: old versions of the library go, and what dead writers left behind."""
 
 import logging
 import threading
 import time
 
 from clamp3_plugin.daemon.app import Daemon
-from clamp3_plugin.daemon.memory import give_back
 from clamp3_plugin.errors import Clamp3Error
 
 IDLE_S = 30.0
@@ -39,4 +38,3 @@ class Tidying:
             _log.warning("tidying ended with %s", error.code)
         else:
             _log.info("tidied in %.1f s: %s", time.monotonic() - begun, dict(changed))
-        give_back()

@@ -39,3 +39,35 @@ def test_many_threads_share_few_heaps():
         return done.stdout.count("<heap nr=")
 
     assert heaps("few") <= 2 < heaps("many")
+
+
+_HOLE = """
+import ctypes, pathlib, sys
+from clamp3_plugin.daemon.memory import GivingBack
+
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+libc.free.argtypes = [ctypes.c_void_p]
+pages = lambda: int(pathlib.Path("/proc/self/statm").read_text().split()[1])
+blocks = [libc.malloc(100_000) for _ in range(500)]
+for block in blocks:
+    ctypes.memset(block, 1, 100_000)
+stays = libc.malloc(100_000)
+for block in blocks:
+    libc.free(block)
+before = pages()
+due = GivingBack(float(sys.argv[1]))
+due.when_due()
+for thread in __import__("threading").enumerate()[1:]:
+    thread.join()
+print((before - pages()) * 4096 > 40_000_000)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's malloc is that of Linux")
+@pytest.mark.parametrize(("every_s", "given_back"), [("0", "True"), ("60", "False")])
+def test_what_is_free_behind_something_that_stays_is_given_back(every_s, given_back):
+    command = [sys.executable, "-c", _HOLE, every_s]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+
+    assert done.stdout.strip() == given_back
