@@ -2,7 +2,7 @@
 
 ``nn.Linear`` hands its matrix to the general product, which lays it out anew for every call. Here that
 is done once, by oneDNN, and what follows a product (bias, GELU, the residual) is done while its result
-is in the cache. What was measured is in decision 0021.
+is in the cache. What was measured is in decision 0022.
 
 Conventions: ``N`` rows; layers made here have no state dict.
 """
@@ -32,7 +32,9 @@ class PackedLinear(nn.Module):
         super().__init__()
         self._weight = torch.ops.mkldnn._reorder_linear_weight(weight.detach().contiguous())  # noqa: SLF001 - torch gives it no other name
         self._bias = bias.detach()
-        self._after = ("gelu", [], "none") if gelu else ("none", [], "")
+        self._after: tuple[str, list[float], str] = (
+            ("gelu", [], "none") if gelu else ("none", [], "")
+        )
 
     def forward(self, rows: Tensor, residual: Tensor | None = None) -> Tensor:
         """Give ``(N, outputs)`` for ``(N, inputs)``."""
@@ -80,13 +82,13 @@ class Int8Linear(nn.Module):
 @cache
 def cpu_has(feature: str) -> bool:
     """Tell whether torch sees a feature of the processor, as ``avx512_bf16``; no where it cannot tell."""
-    capabilities = getattr(torch.cpu, "get_capabilities", dict)
-    return bool(capabilities().get(feature, False))
+    ask = getattr(torch.cpu, "get_capabilities", None)
+    return ask is not None and bool(ask().get(feature))
 
 
 def can_pack(dtype: torch.dtype) -> bool:
     """Tell whether layers of a type can be packed here: x86, and a processor that computes in the type."""
-    if platform.machine() not in {"x86_64", "AMD64"} or not torch.backends.mkldnn.is_available():
+    if platform.machine() not in {"x86_64", "AMD64"} or not torch._C._has_mkldnn:  # noqa: SLF001 - what torch.backends asks, typed
         return False
     wanted = {
         torch.float32: ("avx2",),

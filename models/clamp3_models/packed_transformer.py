@@ -7,7 +7,6 @@ Shapes: ``N`` packed positions, ``B`` sequences of one length ``T``, ``H`` hidde
 """
 
 from collections.abc import Sequence
-from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -90,4 +89,4 @@ def _attend_by_products(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     if cpu_has("amx_bf16"):
         return F.scaled_dot_product_attention(q, k, v)
     weights = torch.softmax((q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2), -1)
-    return cast("Tensor", weights @ v)
+    return weights @ v
