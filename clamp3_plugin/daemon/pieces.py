@@ -32,7 +32,7 @@ class PieceAnswers:
         return await self._threads.run(_file, piece, request.headers.get("range"))
 
     async def preview(self, request: Request) -> Response:
-        """Draw a part of a piece: ?bars=9-16 or ?time=18.5-34, &width=1100."""
+        """Draw a part of a piece: ?bars=9-16 or ?time=18.5-34, &width=1100, &height=800 at most."""
         return await self._drawn(request, "svg")
 
     async def excerpt(self, request: Request) -> Response:
@@ -54,7 +54,9 @@ class PieceAnswers:
     async def _drawn(self, request: Request, want: Literal["svg", "musicxml"]) -> Response:
         width = request.query_params.get("width", str(picture.WIDTH))
         columns = whole_number(width, "width", picture.WIDTHS.stop)
-        drawing = picture.Drawing(passage_of(request), want, columns)
+        height = request.query_params.get("height", "0")
+        rows = whole_number(height, "height", picture.HEIGHTS.stop)
+        drawing = picture.Drawing(passage_of(request), want, columns, rows)
         piece = await self._piece(request)
         loop = asyncio.get_running_loop()
         drawn = await loop.run_in_executor(picture.THREADS, picture.draw, piece, drawing)

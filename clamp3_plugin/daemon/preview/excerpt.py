@@ -103,6 +103,15 @@ def titled(score: Element, title: str) -> Element:
     return score
 
 
+def with_short_names(score: Element) -> Element:
+    """Call parts by their abbreviations, where they have some, as a score does after its first line."""
+    for part in score.iterfind("part-list/score-part"):
+        name, short = part.find("part-name"), part.findtext("part-abbreviation")
+        if name is not None and short and short.strip():
+            name.text = short
+    return score
+
+
 def with_tempo_as_words(score: Element) -> Element:
     """Write metronome marks as words: Qt draws no text that is half of a font of music.
 

@@ -9,9 +9,15 @@ from types import ModuleType
 from xml.etree.ElementTree import Element, register_namespace, tostring
 
 from clamp3_plugin.daemon.preview.abc_score import musicxml_of_abc
-from clamp3_plugin.daemon.preview.excerpt import cut_bars, titled, with_tempo_as_words
+from clamp3_plugin.daemon.preview.excerpt import (
+    cut_bars,
+    titled,
+    with_short_names,
+    with_tempo_as_words,
+)
 from clamp3_plugin.daemon.preview.roll import piano_roll
 from clamp3_plugin.daemon.preview.thin import thin_text, thin_tree
+from clamp3_plugin.daemon.preview.thin_humdrum import thin_humdrum
 from clamp3_plugin.daemon.preview.tiny_svg import simplified
 from clamp3_plugin.errors import Clamp3Error, UsageError
 from clamp3_plugin.music import Passage
@@ -44,6 +50,7 @@ _MUSICXML = {".musicxml", ".xml", ".mxl"}
 _MUSESCORE = {".mscz", ".mscx"}
 _VEROVIO = {".mei": "mei", ".krn": "humdrum"}
 """What verovio reads by itself."""
+_HUMDRUM = {".krn"}
 _ZIP = b"PK"
 
 
@@ -66,7 +73,10 @@ def _done(question: Message) -> bytes:
     wants_picture = question.text("want") == "svg"
     if wants_picture and suffix in _VEROVIO:
         text, bars = decode(question.body), (_whole(question, "first"), _whole(question, "last"))
-        return _engraved(text, width, _VEROVIO[suffix], bars)
+        thin = thin_humdrum(text, *bars) if bars[0] and suffix in _HUMDRUM else None
+        if thin is not None:
+            text, bars = thin, (0, 0)
+        return _engraved(text, question, _VEROVIO[suffix], bars)
     if suffix in _MUSICXML or suffix in _MUSESCORE:
         score = _page(question, suffix)
     else:
@@ -76,7 +86,8 @@ def _done(question: Message) -> bytes:
         score = _written_out(piece, question)
     score = titled(score, question.text("title"))
     if wants_picture:
-        return _engraved(tostring(with_tempo_as_words(score), encoding="unicode"), width)
+        with_short_names(with_tempo_as_words(score))
+        return _engraved(tostring(score, encoding="unicode"), question)
     return bytes(tostring(score, encoding="utf-8", xml_declaration=True))
 
 
@@ -127,12 +138,16 @@ def _roll(piece: Performance, question: Message, width: int) -> bytes:
 
 
 def _engraved(
-    text: str, width: int, form: str = "musicxml", bars: tuple[int, int] = (0, 0)
+    text: str, question: Message, form: str = "musicxml", bars: tuple[int, int] = (0, 0)
 ) -> bytes:
+    """Engrave the first page: all that fits into the height asked for, one system at least."""
     verovio: ModuleType = import_module("verovio")  # an extra; it has no types
     verovio.enableLog(verovio.LOG_OFF)
     toolkit = verovio.toolkit()
-    toolkit.setOptions({**_OPTIONS, "pageWidth": width, "inputFrom": form})
+    page_of = {"pageWidth": _whole(question, "width"), "inputFrom": form}
+    if height := _whole(question, "height"):
+        page_of["pageHeight"] = height
+    toolkit.setOptions({**_OPTIONS, **page_of})
     if not toolkit.loadData(text):
         raise ValueError("verovio cannot read it")
     if bars[0]:

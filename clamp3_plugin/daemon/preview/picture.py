@@ -34,6 +34,7 @@ from clamp3_plugin.readers.music21_scores.humdrum import humdrum_as_musicxml
 from clamp3_plugin.readers.music21_scores.mei import mei_as_musicxml
 
 WIDTHS = range(400, 6001)
+HEIGHTS = range(100, 60_001)
 WIDTH = 1100
 """Of the page, in tenths of a millimetre: a column of some 280 pixels stays readable."""
 
@@ -62,6 +63,8 @@ class Drawing:
     """None: all of it."""
     want: Literal["svg", "musicxml"] = "svg"
     width: int = WIDTH
+    height: int = 0
+    """At most so high, if that is not less than one line of music; 0: as high as it is."""
 
 
 class _Kept:
@@ -104,6 +107,10 @@ def draw(piece: Piece, drawing: Drawing) -> bytes:
     if drawing.width not in WIDTHS:
         raise UsageError(
             f"A page {drawing.width} wide is not made.", "Between 400 and 6000 it can be."
+        )
+    if drawing.height and drawing.height not in HEIGHTS:
+        raise UsageError(
+            f"A page {drawing.height} high is not made.", "Between 100 and 60000 it can be."
         )
     if piece.modality is not Modality.SCORE and drawing.want == "musicxml":
         raise UnsupportedFormatError(f"A {piece.modality} has no bars to be written out.")
@@ -154,6 +161,7 @@ def _asked(piece: Piece, data: bytes, drawing: Drawing) -> bytes:
         "tune": piece.tune,
         "want": drawing.want,
         "width": drawing.width,
+        "height": drawing.height,
     }
     if part is not None:
         bars = {"first": part.first_bar, "last": part.last_bar}

@@ -49,15 +49,25 @@ def read_humdrum(data: bytes) -> list[Score]:
     InputRefusedError
         It holds no **kern, is broken, or over a limit.
     """
+    documents = humdrum_as_musicxml(data)
+    scores = [score for document in documents for score in read_musicxml(document)]
+    keys = Facts.of(decode(data)).keys if len(documents) == 1 else ()
+    return [_with_key(score, keys[0].name) for score in scores] if keys else scores
+
+
+def humdrum_as_musicxml(data: bytes) -> list[bytes]:
+    """Write each score of a Humdrum file as MusicXML.
+
+    Raises
+    ------
+    InputRefusedError
+        It holds no **kern, is broken, or over a limit.
+    """
     text = decode(data)
     check_humdrum(text)
     documents = musicxml_of(text.encode("ascii", "xmlcharrefreplace"), "humdrum")
     documents = [_REFERENCE.sub(rb"&\1", document) for document in documents]
-    if len(documents) > 1:
-        return [score for document in documents for score in read_musicxml(document)]
-    facts = Facts.of(text)
-    scores = read_musicxml(_completed(documents[0], facts))
-    return [_with_key(score, facts.keys[0].name) for score in scores] if facts.keys else scores
+    return documents if len(documents) > 1 else [_completed(documents[0], Facts.of(text))]
 
 
 def _with_key(score: Score, name: str) -> Score:

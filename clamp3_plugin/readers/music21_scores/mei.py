@@ -50,6 +50,17 @@ def read_mei(data: bytes) -> list[Score]:
     InputRefusedError
         It is broken, no MEI, without a score, or over a limit.
     """
+    return [score for document in mei_as_musicxml(data) for score in read_musicxml(document)]
+
+
+def mei_as_musicxml(data: bytes) -> list[bytes]:
+    """Write each movement of an MEI file as MusicXML.
+
+    Raises
+    ------
+    InputRefusedError
+        It is broken, no MEI, without a score, or over a limit.
+    """
     root = parse_xml(data)
     if root.tag != "mei":
         raise BrokenFileError(
@@ -66,15 +77,15 @@ def read_mei(data: bytes) -> list[Score]:
             f"The file has {len(movements)} movements, the limit is {MAX_MOVEMENTS}."
         )
     names = _title_block(root)
-    pieces: list[Score] = []
+    written: list[bytes] = []
     for label, score in movements:
         _check(score)
         for definition in (*score.iter("scoreDef"), *score.iter("staffDef")):
             _flatten(definition)
         block = TitleBlock(names.title, label, names.composers, names.lyricists)
-        for document in musicxml_of(_alone(score, root), "mei"):
-            pieces += read_musicxml(with_title_block(document, block))
-    return pieces
+        documents = musicxml_of(_alone(score, root), "mei")
+        written += [with_title_block(document, block) for document in documents]
+    return written
 
 
 def _movements(root: Element) -> Iterator[tuple[str, Element]]:

@@ -8,9 +8,15 @@ from xml.etree.ElementTree import Element, tostring
 import numpy as np
 import pytest
 
-from clamp3_plugin.daemon.preview.excerpt import cut_bars, titled, with_tempo_as_words
+from clamp3_plugin.daemon.preview.excerpt import (
+    cut_bars,
+    titled,
+    with_short_names,
+    with_tempo_as_words,
+)
 from clamp3_plugin.daemon.preview.picture import Drawing, draw
 from clamp3_plugin.daemon.preview.thin import thin_text, thin_tree
+from clamp3_plugin.daemon.preview.thin_humdrum import thin_humdrum
 from clamp3_plugin.errors import UnsupportedFormatError, UsageError
 from clamp3_plugin.music import Modality, Passage, Piece
 from clamp3_plugin.readers.musescore.write import musicxml_of
@@ -172,6 +178,90 @@ def test_what_has_no_page_is_engraved_too(tmp_path: Path, name: str, data: bytes
     assert len(list(picture.iter("path"))) > 10
 
 
+MEI = (
+    b'<mei xmlns="http://www.music-encoding.org/ns/mei"><music><body><mdiv><score>'
+    b'<scoreDef meter.count="2" meter.unit="4"><staffGrp>'
+    b'<staffDef n="1" lines="5" clef.shape="G" clef.line="2"/></staffGrp></scoreDef><section>'
+    + b"".join(
+        b'<measure n="%d"><staff n="1"><layer n="1"><note pname="%c" oct="4" dur="2"/></layer>'
+        b"</staff></measure>" % (number, name)
+        for number, name in enumerate(b"cdefg", 1)
+    )
+    + b"</section></score></mdiv></body></music></mei>"
+)
+
+
+@pytest.mark.parametrize(("name", "data"), [("a.krn", KERN), ("a.mei", MEI)])
+def test_bars_of_humdrum_and_mei_are_written_out(tmp_path: Path, name: str, data: bytes):
+    written = draw(piece(tmp_path, name, data), Drawing(Passage(2, 3), "musicxml"))
+
+    score = read_musicxml(written)[0]
+    assert [bar.number for bar in score.bars] == ["2", "3"]
+    notes = {"a.krn": "EF", "a.mei": "DE"}[name]
+    assert "".join(bar.line.partition("]")[2][0] for bar in score.bars) == notes
+
+
+SPLIT = (
+    "**kern\t**kern\n*clefF4\t*clefG2\n*k[f#]\t*k[f#]\n*M2/4\t*M2/4\n=1\t=1\n2C\t2c\n=2\t=2\n"
+    "*\t*^\n2D\t4d\t2f\n.\t4e\t.\n=3\t=3\t=3\n*M3/4\t*M3/4\t*M3/4\n2.E\t2.e\t2.g\n"
+    "=4\t=4\t=4\n*\t*v\t*v\n2.F\t2.a\n=5\t=5\n2.G\t2.b\n==\t==\n*-\t*-\n"
+)
+
+
+def test_spines_that_split_and_join_are_followed_to_the_bars():
+    thin = thin_humdrum(SPLIT, 3, 4)
+
+    assert thin is not None
+    lines = thin.splitlines()
+    notes = [line for line in lines if line[0] not in "*="]
+    assert notes == ["2.E\t2.e\t2.g", "2.F\t2.a"]
+    assert lines[:2] == ["**kern\t**kern", "*\t*^"]
+    assert lines[2:5] == [
+        "*clefF4\t*clefG2\t*clefG2",
+        "*k[f#]\t*k[f#]\t*k[f#]",
+        "*M2/4\t*M2/4\t*M2/4",
+    ]
+    assert lines[5] == "=3\t=3\t=3"
+    assert lines[-1] == "*-\t*-"
+
+
+@pytest.mark.parametrize("text", ["**kern\n4c\t4d\n*-\n", SPLIT.replace("*^", "*+")])
+def test_a_humdrum_file_whose_spines_are_not_followed_is_left_as_it_is(text: str):
+    assert thin_humdrum(text, 1, 3) is None
+
+
+@pytest.mark.usefixtures("_engraver")
+def test_a_picture_is_as_high_as_asked_for_and_one_line_of_music_at_least(tmp_path: Path):
+    long = replace_all(SCORE, BAR.format("E"), BAR.format("E") * 16)
+    sizes = [
+        height_of(draw(piece(tmp_path, data=long), Drawing(None, width=400, height=height)))
+        for height in (0, 800, 100)
+    ]
+
+    assert sizes[0] > sizes[1] > sizes[2]
+    assert sizes[1] <= 800
+
+
+def replace_all(text: str, old: str, new: str) -> bytes:
+    return text.replace(old, new).encode()
+
+
+def height_of(picture: bytes) -> float:
+    return float(svg(picture).get("viewBox", "").split()[3]) / 10
+
+
+def test_parts_have_short_names_in_a_picture_where_the_score_has_some():
+    score = parse_xml(
+        "<score-partwise><part-list><score-part><part-name>Violin</part-name><part-abbreviation>Vl."
+        "</part-abbreviation></score-part><score-part><part-name>Bass</part-name></score-part>"
+        "</part-list></score-partwise>"
+    )
+
+    names = [name.text for name in with_short_names(score).iter("part-name")]
+
+    assert names == ["Vl.", "Bass"]
+
+
 def test_a_tune_is_written_out_as_it_sounds(tmp_path: Path):
     written = draw(piece(tmp_path, "a.abc", ABC), Drawing(Passage(2, 4), "musicxml"))
 
@@ -242,6 +332,9 @@ def test_bars_that_are_not_there_are_refused(tmp_path: Path):
         draw(piece(tmp_path), Drawing(Passage(5, 6)))
 
 
-def test_a_page_of_any_width_is_not_made(tmp_path: Path):
-    with pytest.raises(UsageError, match="3 wide"):
-        draw(piece(tmp_path), Drawing(width=3))
+@pytest.mark.parametrize(
+    ("drawing", "reason"), [(Drawing(width=3), "3 wide"), (Drawing(height=7), "7 high")]
+)
+def test_a_page_of_any_size_is_not_made(tmp_path: Path, drawing: Drawing, reason: str):
+    with pytest.raises(UsageError, match=reason):
+        draw(piece(tmp_path), drawing)
