@@ -46,9 +46,12 @@ def _written(item: Item) -> Fraction:
 
 
 def _breaks(last: Item, item: Item, meter: tuple[int, int]) -> bool:
-    if last.tuplets != item.tuplets:
-        return True
     shortest = min(_written(last), _written(item))
+    if last.tuplets != item.tuplets:
+        if item.tuplets:
+            return True
+        if _written(last) == _written(item):  # behind a tuplet, as if they were shorter
+            shortest /= 2
     return item.start % _group(meter, shortest) == 0
 
 

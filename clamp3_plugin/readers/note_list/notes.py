@@ -17,7 +17,7 @@ from clamp3_plugin.readers.note_list.rows import (
     Note,
     NoteList,
 )
-from clamp3_plugin.readers.note_list.signs import line_ends, sign_element, symbol
+from clamp3_plugin.readers.note_list.signs import line_ends, sign_element, symbol, with_text
 from clamp3_plugin.readers.note_list.timing import Timed, timed, written
 
 _ACCIDENTALS = {-2: "Flat2", -1: "Flat", 0: "Natural", 1: "Sharp", 2: "Sharp2"}
@@ -240,8 +240,11 @@ class StaffWriter:
                 SubElement(element, "Arpeggio")
             else:
                 SubElement(SubElement(element, "Articulation"), "subtype").text = symbol(mark)
-        for note in chord.notes:
-            element.append(self._note(note, (chord.voice, chord.tick, note.pitch)))
+        for i, note in enumerate(chord.notes):
+            head = self._note(note, (chord.voice, chord.tick, note.pitch))
+            for text in (text for which, text in chord.fingers if which == i):
+                head.append(with_text("Fingering", text))
+            element.append(head)
         return element
 
     def _frame(self, bar: BarRow, item: Timed) -> Element:
@@ -255,7 +258,9 @@ class StaffWriter:
         SubElement(element, "durationType").text = kind or "measure"
         if fills or not kind:
             SubElement(element, "duration").text = _fraction(self._whole(item.ticks))
-        if chord.beam in _BEAMS:
+        if chord.has_flag:
+            SubElement(element, "BeamMode").text = "no"
+        elif chord.beam in _BEAMS:
             SubElement(element, "BeamMode").text = _BEAMS[chord.beam]
         if chord.staff_move:
             SubElement(element, "staffMove").text = str(chord.staff_move)

@@ -69,6 +69,10 @@ class Chord:
     is_repeat: bool = False
     is_hidden: bool = False
     is_stemless: bool = False
+    fingers: tuple[tuple[int, str], ...] = ()
+    """Which of the notes, and the text beside it."""
+    has_flag: bool = False
+    """Whether it is seen to stand under no beam."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +230,8 @@ def _chord(row: Json) -> Chord:
         is_repeat=row.get("k") == "repeat",
         is_hidden=bool(row.get("hidden")),
         is_stemless=bool(row.get("stemless")),
+        fingers=tuple((int(i), str(text)) for i, text in _lists(row, "f")),
+        has_flag=bool(row.get("h")),
     )
 
 

@@ -21,19 +21,41 @@ _DYNAMICS = {
     "dynamicZ": "z",
     "dynamicNiente": "n",
 }
+_PAIRS_3_2 = {
+    552: "articAccent",
+    554: "articAccentStaccato",
+    558: "articMarcato",
+    560: "articMarcatoStaccato",
+    562: "articMarcatoTenuto",
+    572: "articStaccatissimo",
+    574: "articStaccatissimoStroke",
+    576: "articStaccatissimoWedge",
+    578: "articStaccato",
+    586: "articTenutoStaccato",
+}
+"""Above a note; below it is one more."""
 _SYMBOLS_3_2 = {
-    "552": "articAccentAbove",
-    "558": "articMarcatoAbove",
-    "572": "articStaccatissimoAbove",
-    "578": "articStaccatoAbove",
+    str(first + more): f"{name}{side}"
+    for first, name in _PAIRS_3_2.items()
+    for more, side in enumerate(("Above", "Below"))
+} | {
     "582": "articTenutoAbove",
-    "586": "articTenutoStaccatoAbove",
+    "583": "articTenutoAccentAbove",
+    "584": "articTenutoAccentBelow",
+    "585": "articTenutoBelow",
+    "646": "brassMuteClosed",
+    "648": "brassMuteOpen",
+    "1867": "ornamentMordent",
     "1868": "ornamentMordentInverted",
     "1916": "ornamentTrill",
     "1917": "ornamentTurn",
     "1918": "ornamentTurnInverted",
+    "2213": "pluckedSnapPizzicatoAbove",
+    "2338": "stringsDownBow",
+    "2352": "stringsThumbPosition",
+    "2354": "stringsUpBow",
 }
-"""MuseScore 3.2 gives its plugins numbers of symbols and no names; those below a note are one more."""
+"""MuseScore 3.2 gives its plugins numbers of symbols and no names."""
 _CHORD = re.compile(r"([A-G])([b#♭♯]{0,2})([^/]{0,40})(?:/([A-G])([b#♭♯]{0,2}))?")
 _FIFTHS = {"F": 13, "C": 14, "G": 15, "D": 16, "A": 17, "E": 18, "B": 19}
 _SHARPS = {"#": 7, "♯": 7, "b": -7, "♭": -7}
@@ -72,12 +94,10 @@ def symbol(mark: str) -> str:
 
     Examples
     --------
-    >>> symbol("articTenutoBelow"), symbol("583")
-    ('articTenutoBelow', 'articTenutoAbove')
+    >>> symbol("articTenutoBelow"), symbol("585"), symbol("579")
+    ('articTenutoBelow', 'articTenutoBelow', 'articStaccatoBelow')
     """
-    if mark in _SYMBOLS_3_2 or not mark.isdecimal():
-        return _SYMBOLS_3_2.get(mark, mark)
-    return _SYMBOLS_3_2.get(str(int(mark) - 1), mark)
+    return _SYMBOLS_3_2.get(mark, mark)
 
 
 def line_ends(line: Line) -> tuple[Element, Element] | None:
@@ -122,6 +142,19 @@ def _harmony(sign: Sign) -> Element | None:
 
 def _spelling(letter: str, accidentals: str) -> int:
     return _FIFTHS[letter] + sum(_SHARPS[one] for one in accidentals)
+
+
+def with_text(tag: str, text: str) -> Element:
+    """Write an element that holds a text.
+
+    Examples
+    --------
+    >>> with_text("Fingering", "<b>3</b>").findtext("text")
+    '3'
+    """
+    element = Element(tag)
+    element.append(_text(text))
+    return element
 
 
 def _text(text: str) -> Element:

@@ -6,6 +6,7 @@
 
 var API = 1;
 var PICTURED = 4;  // bars
+var HIGHEST = 800;  // of a picture 1100 wide: a few lines of a tune, one line of a quartet
 var SCORE_TYPE = "application/vnd.recordare.musicxml+xml";
 var OPENABLE = /\.(mscz|mscx|musicxml|mxl|xml|mid|midi)$/i;
 
@@ -121,7 +122,7 @@ function previewPath(hit) {
     }
     var first = p && p.first_bar ? p.first_bar : 1;
     var last = p && p.first_bar ? Math.min(p.last_bar, first + PICTURED - 1) : PICTURED;
-    return path + "?bars=" + first + "-" + last;
+    return path + "?bars=" + first + "-" + last + "&height=" + HIGHEST;
 }
 
 function excerptPath(hit) {
@@ -131,6 +132,16 @@ function excerptPath(hit) {
 function barsOf(hit) {
     var p = hit.passage;
     return p && p.first_bar ? "?bars=" + p.first_bar + "-" + p.last_bar : "";
+}
+
+// Whether the daemon can write a piece, or bars of it, as MusicXML.
+function canWriteOut(piece) {
+    return piece.modality === "score" && /\.(musicxml|mxl|xml|mscz|mscx|abc|krn|mei)$/i.test(piece.path);
+}
+
+// A name for the file of a piece, which MuseScore shows: without what systems forbid in one.
+function fileName(piece) {
+    return titleOf(piece).replace(/[\\\/:*?"<>|\x00-\x1f]/g, " ").substring(0, 80) || "clamp3";
 }
 
 function canOpen(path) { return OPENABLE.test(path); }

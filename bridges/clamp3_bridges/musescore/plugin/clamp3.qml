@@ -32,6 +32,7 @@ MuseScore {
     property string warning: ""
     property bool live: false
     property var tags: []
+    property bool tagging: false
     property var daemon: null
     property var underWay: null
     property var place: null
@@ -107,6 +108,7 @@ MuseScore {
     function clear() {
         hits.clear();
         tags = [];
+        tagging = false;
         notice = "";
         previewed = 0;
     }
@@ -222,6 +224,7 @@ MuseScore {
                 place: placeText(hit),
                 rank: hit.rank,
                 path: hit.piece.path,
+                writable: Clamp3.canWriteOut(hit.piece),
                 picture: "",
                 json: JSON.stringify(hit)
             });
@@ -242,8 +245,10 @@ MuseScore {
     function fetchTags(uploadId) {
         var question = Clamp3.question(uploadId, place, 8);
         question.languages = [Words.LANGUAGES[column], "en"];
+        tagging = true;
         underWay = Clamp3.sendJson(daemon, "/v1/tag", question, function (status, answer) {
             underWay = null;
+            tagging = false;
             if (status === 200 && answer && answer.tags) { tags = answer.tags.map(labelOf); }
         });
     }
@@ -357,16 +362,68 @@ MuseScore {
     function openHit(index, thenPlay) {
         var hit = JSON.parse(hits.get(index).json);
         var path = hit.piece.path;
-        var opened = null;
-        if (Clamp3.canOpen(path)) {
-            try { opened = readScore(path); } catch (error) { opened = null; }
-        }
-        if (!opened) {
-            if (!Qt.openUrlExternally(Clamp3.fileUrl(path))) { notice = t("cannotOpen", Clamp3.nameOf(path)); }
+        if (showOpened(path)) { arrive(hit, thenPlay); return; }
+        if (Clamp3.canOpen(path) || !Clamp3.canWriteOut(hit.piece) || mscoreMajorVersion >= 4) {
+            opened(hit, Clamp3.canOpen(path) ? readPiece(path, path) : null, thenPlay);
             return;
         }
+        notice = "";
+        fetch(Clamp3.excerptPath({piece: hit.piece}), function (status, answer) {
+            if (status !== 200 || typeof answer !== "string") { refused(answer); return; }
+            exported.source = exported.tempPath() + "/" + Clamp3.fileName(hit.piece) + ".musicxml";
+            exported.write(answer);
+            opened(hit, readPiece(exported.source, path), thenPlay);
+            exported.remove();
+        });
+    }
+
+    function readPiece(file, path) {
+        var read = null;
+        try { read = readScore(file); } catch (error) { read = null; }
+        if (read) { shown[path] = Score.signature(read); }
+        return read;
+    }
+
+    function opened(hit, score, thenPlay) {
+        var path = hit.piece.path;
+        if (score) { arrive(hit, thenPlay); return; }
+        if (!Qt.openUrlExternally(Clamp3.fileUrl(path))) { notice = t("cannotOpen", Clamp3.nameOf(path)); }
+    }
+
+    // Shows a piece that this panel opened before: MuseScore would read it again, and ask whether to
+    // save it first.
+    property var shown: ({})
+    function showOpened(path) {
+        if (mscoreMajorVersion >= 4 || !shown[path]) { return false; }
+        for (var i = 0; i < scores.length; i++) {
+            if (curScore && Score.signature(curScore) === shown[path]) { return true; }
+            cmd("next-score");
+        }
+        return false;
+    }
+
+    function arrive(hit, thenPlay) {
+        notice = "";
         goTo(hit.passage);
-        if (thenPlay) { cmd("play"); }
+        if (thenPlay) { playing.start(); }
+    }
+
+    // A moment later: MuseScore would begin where the cursor stood before.
+    Timer { id: playing; interval: 150; onTriggered: cmd("play") }
+
+    // Asks for a file; once more where the daemon is another one than before.
+    function fetch(path, done) {
+        function ask(then) {
+            if (daemon) { Clamp3.send(daemon, "GET", path, null, "", then); } else { done(0, null); }
+        }
+        ask(function (status, answer) {
+            if ((status === 0 || status === 401) && readRun()) { ask(done); } else { done(status, answer); }
+        });
+    }
+
+    function refused(answer) {
+        notice = answer && answer.error ? answer.error.message
+            : answer ? t("error") : t("noDaemon") + " " + t("noDaemonHint");
     }
 
     function goTo(passage) {
@@ -386,11 +443,12 @@ MuseScore {
 
     function insertHit(index) {
         var hit = JSON.parse(hits.get(index).json);
-        Clamp3.send(daemon, "GET", Clamp3.excerptPath(hit), null, "", function (status, answer) {
+        fetch(Clamp3.excerptPath(hit), function (status, answer) {
             if (status === 200 && typeof answer === "string") {
+                notice = "";
                 paste(answer, Clamp3.titleOf(hit.piece));
             } else {
-                notice = answer && answer.error ? answer.error.message : t("error");
+                refused(answer);
             }
         });
     }
@@ -699,7 +757,7 @@ MuseScore {
             // tags
             Column {
                 width: parent.width
-                visible: root.tags.length > 0 && root.phase === "answers"
+                visible: (root.tags.length > 0 || root.tagging) && root.phase === "answers"
                 spacing: 5
                 Text {
                     text: root.t("tags")
@@ -711,6 +769,8 @@ MuseScore {
                 }
                 Flow {
                     width: parent.width
+                    // room for two rows, so that hits do not move under the mouse when words come
+                    height: Math.max(implicitHeight, 2 * (root.size + 15) + 4)
                     spacing: 4
                     Repeater {
                         model: root.tags
@@ -827,13 +887,13 @@ MuseScore {
                             }
                             Loader {
                                 property string label: root.t("play")
-                                visible: Clamp3.canOpen(path)
+                                visible: mscoreMajorVersion < 4 && (Clamp3.canOpen(path) || writable)
                                 function act() { root.openHit(index, true); }
                                 sourceComponent: textButton
                             }
                             Loader {
                                 property string label: root.t("paste")
-                                visible: mscoreMajorVersion < 4 && /\.(musicxml|mxl|xml|mscz|mscx|abc)$/i.test(path)
+                                visible: mscoreMajorVersion < 4 && writable
                                 function act() { root.insertHit(index); }
                                 sourceComponent: textButton
                             }

@@ -87,6 +87,11 @@ function placeOf(element) {
     return null;
 }
 
+// What tells a score from others that are open: plugins see no paths.
+function signature(score) {
+    return [score.scoreName, score.title, score.composer, score.nstaves].join("\n");
+}
+
 // A few letters that change when the selection does.
 function selectionKey(score) {
     var elements = score.selection ? score.selection.elements : null;
@@ -212,7 +217,10 @@ NoteReader.prototype.readChord = function (e, tick, track) {
     if (mode && mode !== "AUTO") { row.b = mode; }
     if (e.name !== "Chord") { return row; }
     if (e.noStem) { row.stemless = true; }
+    if (this.beside.flags[tick + "/" + track]) { row.h = 1; }
     row.n = this.readNotes(e.notes, tick, track);
+    var fingers = fingersOf(e.notes);
+    if (fingers.length) { row.f = fingers; }
     var marks = this.beside.marks[tick + "/" + track] || marksIn(e.articulations);
     if (marks.length) { row.a = this.named(marks); }
     var graces = e.graceNotes;
@@ -253,9 +261,9 @@ NoteReader.prototype.named = function (marks) {
     return names;
 };
 
-// MuseScore 3.2 shows ties, slurs and marks only among what is selected; later ones also elsewhere.
+// MuseScore 3.2 shows ties, slurs, flags and marks only among what is selected; later ones also elsewhere.
 function besideNotes(score) {
-    var found = {ties: {}, marks: {}, spanners: []};
+    var found = {ties: {}, marks: {}, flags: {}, spanners: []};
     var elements = score.selection ? score.selection.elements : [];
     for (var i = 0; i < elements.length; i++) {
         var e = elements[i];
@@ -265,12 +273,13 @@ function besideNotes(score) {
             if (note && note.name === "Note") {
                 found.ties[note.parent.parent.tick + "/" + e.track + "/" + note.pitch] = true;
             }
-        } else if (MARKS[name]) {
+        } else if (MARKS[name] || name === "Hook") {
             var chord = e.parent;
             if (!chord || chord.name !== "Chord" || !chord.parent || chord.parent.name !== "Segment") {
                 continue;
             }
             var key = chord.parent.tick + "/" + e.track;
+            if (name === "Hook") { found.flags[key] = true; continue; }
             found.marks[key] = (found.marks[key] || []).concat(markOf(e));
         }
     }
@@ -297,6 +306,18 @@ function spannerOf(e) {
 
 function markOf(e) {
     return e.name === "Arpeggio" ? "arpeggio" : "" + e.symbol;
+}
+
+// [which of the notes, fingering] of those that have one.
+function fingersOf(notes) {
+    var found = [];
+    for (var i = 0; i < notes.length; i++) {
+        var beside = notes[i].elements;
+        for (var j = 0; beside && j < beside.length; j++) {
+            if (beside[j].name === "Fingering" && beside[j].text) { found.push([i, beside[j].text]); }
+        }
+    }
+    return found;
 }
 
 function marksIn(list) {
