@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,8 +11,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Self
 
+from clamp3_plugin.client import ensure_daemon
 from clamp3_plugin.client.connection import read_run_file
 from clamp3_plugin.config import Home
+from tests.bridges.musescore.screen import until
+from tests.cli.conftest import HASH_DAEMON, end
 
 
 @dataclass
@@ -79,3 +83,16 @@ class Recorder:
     def bodies(self, path: str) -> list[dict]:
         """What was asked of a path, as JSON."""
         return [json.loads(body) for _, asked, body in self.asked if asked == path]
+
+
+def restart(home: Home) -> None:
+    """End the daemon and start another, which has another port and token."""
+    port = read_run_file(home).port
+    end(home)
+    until(lambda: _is_closed(port), "the daemon is gone")
+    ensure_daemon(home, command=HASH_DAEMON, timeout_s=180).close()
+
+
+def _is_closed(port: int) -> bool | None:
+    with socket.socket() as asking:
+        return asking.connect_ex(("127.0.0.1", port)) != 0 or None

@@ -16,6 +16,18 @@ def note(step: int, quarters: float, extra: str = "", behind: str = "") -> str:
     )
 
 
+TRIPLETS = "".join(
+    note(
+        step,
+        2 / 3,
+        behind="<time-modification><actual-notes>3</actual-notes>"
+        "<normal-notes>2</normal-notes></time-modification>",
+    ).replace("eighth", "quarter")
+    for step in (1, 2, 3)
+)
+CLARINET = "<transpose><diatonic>-1</diatonic><chromatic>-2</chromatic></transpose>"
+
+
 def attributes(beats: int = 4, clef: str = "G", fifths: int = 0, more: str = "") -> str:
     line = "2" if clef == "G" else "4"
     return (
@@ -57,3 +69,29 @@ def plain(bars: int, parts: int = 2) -> bytes:
             for part in range(parts)
         ]
     )
+
+
+def steps_of(bar: int, part: int = 0) -> tuple[int, int]:
+    """Give the notes of a bar of ``telling``; no other bar has them in this order."""
+    return (bar * 5 + part * 3 + bar // 8) % 12, (bar * 7 + part + 4) % 12
+
+
+def telling(first: int, last: int, title: str) -> bytes:
+    """Write bars of two half notes in two parts, each of which can be told by its notes."""
+    return score(
+        [
+            [
+                (attributes() if bar == first else "")
+                + ('<print new-system="yes"/>' if bar > first and (bar - first) % 8 == 0 else "")
+                + "".join(note(step, 2) for step in steps_of(bar, part))
+                for bar in range(first, last + 1)
+            ]
+            for part in range(2)
+        ],
+        title=title,
+    )
+
+
+def midi_pitch(step: int) -> int:
+    """Give the number of the white key so many steps above middle C."""
+    return 60 + 12 * (step // 7) + (0, 2, 4, 5, 7, 9, 11)[step % 7]

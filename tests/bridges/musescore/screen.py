@@ -4,8 +4,9 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 import numpy as np
@@ -24,6 +25,11 @@ application\startup\showStartCenter=false
 application\startup\showSplashScreen=false
 application\startup\showTours=false
 application\startup\showNavigator=false
+[io]
+alsa\useAlsaAudio=false
+portAudio\usePortAudio=false
+pulseAudio\usePulseAudio=false
+jack\useJackAudio={jack}
 """
 _PLUGINS = """<?xml version="1.0" encoding="UTF-8"?>
 <museScore version="3.02"><Plugin><path>{path}</path><load>1</load>
@@ -32,12 +38,14 @@ _PLUGINS = """<?xml version="1.0" encoding="UTF-8"?>
 _T = TypeVar("_T")
 
 
-def prepare_home(home: Path, *, light: bool = False) -> None:
+def prepare_home(home: Path, *, light: bool = False, sound: bool = False) -> None:
     """Make a user's folder in which MuseScore starts without questions and loads the panel."""
     config, data = home / ".config/MuseScore", home / ".local/share/MuseScore/MuseScore3"
     config.mkdir(parents=True)
     data.mkdir(parents=True)
-    (config / "MuseScore3.ini").write_text(_SETTINGS.format(style=int(light)))
+    (config / "MuseScore3.ini").write_text(
+        _SETTINGS.format(style=int(light), jack=str(sound).lower())
+    )
     panel = home / "Documents/MuseScore3/Plugins/clamp3/clamp3.qml"
     (data / "plugins.xml").write_text(_PLUGINS.format(path=panel))
 
@@ -56,7 +64,12 @@ class Screen:
     """An X server with MuseScore in it."""
 
     def __init__(
-        self, program: Path, home: Path, score: Path, language: str = "en_US.UTF-8"
+        self,
+        program: Path,
+        home: Path,
+        score: Path,
+        language: str = "en_US.UTF-8",
+        more: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._server, display = _x_server()
         runtime = home / "run"
@@ -64,6 +77,7 @@ class Screen:
         kept = {name: os.environ[name] for name in ("PATH",)}
         self._environment = {
             **kept,
+            **more,
             "DISPLAY": display,
             "HOME": str(home),
             "LANG": language,
@@ -111,6 +125,10 @@ class Screen:
     def log(self) -> str:
         return self._log.read_text("utf-8", "replace")
 
+    def bottom(self) -> int:
+        """Give the row under which the panel ends: the status bar."""
+        return HEIGHT - 140
+
     def says(self, text: str, times: int = 1) -> None:
         """Wait for a line of the panel."""
         until(lambda: self.log().count(text) >= times or None, f"the panel says {text!r}")
@@ -148,9 +166,10 @@ class Screen:
             rows = np.flatnonzero(counts > 120)
             if not len(rows):
                 return None
-            middle = int(rows[min(3, len(rows) - 1)])
-            columns = np.flatnonzero(strong[middle])
-            return int(columns.mean()) + WIDTH * 3 // 5, middle + 4
+            gaps = np.flatnonzero(np.diff(rows) > 1)
+            ours = rows[: gaps[0] + 1] if len(gaps) else rows
+            columns = np.flatnonzero(strong[ours[0] + 3])
+            return int(columns.mean()) + WIDTH * 3 // 5, int(ours.mean())
 
         return until(look, "the panel's button is seen")
 
@@ -184,8 +203,8 @@ class Screen:
         """Select bars by a click, and another with Shift."""
         seen = self.staves()
         # before anything is selected, and so coloured
-        from_here = self._place_in_bar(first, seen[staves[0] - 1])
-        to_there = self._place_in_bar(last, seen[staves[1] - 1])
+        from_here = self.place_in_bar(first, seen[staves[0] - 1])
+        to_there = self.place_in_bar(last, seen[staves[1] - 1])
         self.do("mousemove", *from_here, "click", 1)
         until(self._is_selected, "a bar is selected")
         count = self._blue()
@@ -196,7 +215,7 @@ class Screen:
         finally:
             self.do("keyup", "shift")
 
-    def _place_in_bar(self, number: int, staff: tuple[int, int]) -> tuple[int, int]:
+    def place_in_bar(self, number: int, staff: tuple[int, int]) -> tuple[int, int]:
         """Give a place where nothing stands: between two lines, right of the last note."""
         lines = self.barlines(staff)
         left, right = lines[number - 1], lines[number]

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,13 +11,12 @@ import pytest
 from clamp3_bridges.installing import Place, install
 from clamp3_bridges.musescore.host import MuseScoreHost
 from clamp3_plugin import __version__
-from clamp3_plugin.client import ensure_daemon
 from clamp3_plugin.client.connection import read_run_file
 from clamp3_plugin.config import Home
 from tests.bridges.musescore import scores
-from tests.bridges.musescore.recorder import Recorder
+from tests.bridges.musescore.recorder import Recorder, restart
 from tests.bridges.musescore.screen import Screen, prepare_home, until
-from tests.cli.conftest import HASH_DAEMON, end
+from tests.cli.conftest import end
 
 
 @pytest.fixture
@@ -67,19 +65,6 @@ def test_bars_3_to_5_are_selected_with_the_mouse_asked_for_and_answered(
     hits = int(screen.log().rpartition("answers, hits ")[2].split()[0])
     assert 1 <= hits <= question["n"]
     assert picture.stat().st_size > 10_000
-
-
-def restart(home: Home) -> None:
-    """End the daemon and start another, which has another port and token."""
-    port = read_run_file(home).port
-    end(home)
-    until(lambda: _is_closed(port), "the daemon is gone")
-    ensure_daemon(home, command=HASH_DAEMON, timeout_s=180).close()
-
-
-def _is_closed(port: int) -> bool | None:
-    with socket.socket() as asking:
-        return asking.connect_ex(("127.0.0.1", port)) != 0 or None
 
 
 def test_the_panel_recovers_from_a_daemon_that_dies_and_comes_back_as_another(

@@ -12,7 +12,7 @@ from clamp3_plugin.readers.note_list.read import read_notes
 from clamp3_plugin.readers.score import Score
 from tests.bridges.musescore import scores
 from tests.bridges.musescore.conftest import Headless
-from tests.bridges.musescore.scores import attributes, note, score
+from tests.bridges.musescore.scores import CLARINET, TRIPLETS, attributes, note, score
 
 BOTH_WAYS = """
         cmd("select-all");
@@ -30,16 +30,6 @@ REAL = (
     *("haydn/opus1no1/movement2", "lusitano/allor_che_ignuda", "verdi/laDonnaEMobile"),
     *("johnson_j_r/lift_every_voice", "monteverdi/madrigal.5.8"),
 )
-TRIPLETS = "".join(
-    note(
-        step,
-        2 / 3,
-        behind="<time-modification><actual-notes>3</actual-notes>"
-        "<normal-notes>2</normal-notes></time-modification>",
-    ).replace("eighth", "quarter")
-    for step in (1, 2, 3)
-)
-CLARINET = "<transpose><diatonic>-1</diatonic><chromatic>-2</chromatic></transpose>"
 CASES = {
     "pickup": score([[attributes(3) + note(4, 1), note(2, 3), note(3, 3), note(1, 3)]], 0),
     "clarinet": score([[attributes(4, fifths=2, more=CLARINET) + note(5, 4), note(3, 4)]]),
