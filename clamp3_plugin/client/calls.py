@@ -10,6 +10,7 @@ from clamp3_plugin.client.connection import (
     GoneError,
     connect,
     exchange,
+    lives,
     read_run_file,
     stream,
     write_request,
@@ -261,6 +262,8 @@ class Client:
 
     def _open(self) -> None:
         self.run = read_run_file(self._home)
+        if lives(self._home) is False:  # its port may be another program's by now
+            raise NoDaemonError("The daemon has died.", "Start it: clamp3 daemon start")
         self._connection = connect(self.run)
 
     def _note_time(self, reply: object) -> None:

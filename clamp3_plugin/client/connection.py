@@ -59,6 +59,27 @@ def read_run_file(home: Home) -> wire.RunFile:
         raise NoDaemonError(f"{path} is damaged: {error.message}", _START) from error
 
 
+def lives(home: Home) -> bool | None:
+    """Tell whether a daemon lives, which may not listen yet; None where the system cannot say.
+
+    It holds a lock from its start to its death. What a killed one leaves in the run file names a port
+    that may be another program's by now, which must not hear what is asked.
+    """
+    try:
+        import fcntl  # noqa: PLC0415 - not on Windows
+
+        file = os.open(home.run / "lock", os.O_RDONLY)
+    except (ImportError, OSError):
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(file)
+    return False
+
+
 def connect(run: wire.RunFile) -> socket.socket:
     """Open a connection to the daemon.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clamp3_plugin.client.calls import Client
-from clamp3_plugin.client.connection import connect, read_run_file
+from clamp3_plugin.client.connection import connect, lives, read_run_file
 from clamp3_plugin.config import Home
 from clamp3_plugin.errors import NoDaemonError
 
@@ -66,7 +66,7 @@ def start_daemon(
     begun, was_held = time.monotonic(), False
     while (waited := time.monotonic() - begun) < timeout_s:
         ended = process.poll() is not None
-        held = ended and _lock_is_held(home)
+        held = ended and lives(home) is True
         if _listens(home):
             process.returncode = process.returncode or 0  # detached: nobody waits for its end
             return
@@ -127,23 +127,4 @@ def _listens(home: Home) -> bool:
         connect(read_run_file(home)).close()
     except NoDaemonError:
         return False
-    return True
-
-
-def _lock_is_held(home: Home) -> bool:
-    """Tell whether some daemon lives, though it may not listen yet."""
-    if sys.platform == "win32":
-        return False
-    import fcntl  # noqa: PLC0415 - not on Windows
-
-    try:
-        file = os.open(home.run / "lock", os.O_RDONLY)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(file)
-    return False
+    return lives(home) is not False

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Dialog, Page
 
 from clamp3_plugin.client import Client
 from tests.hostile import names
@@ -160,10 +160,15 @@ def test_a_title_and_a_name_are_shown_and_nothing_else(visitor: Visitor, start, 
         bare = tune(number).replace("T:A tune\n", "").encode()
         (folder / "named" / os.fsdecode(case.file)).write_bytes(bare)
     dialogs: list[str] = []
+
+    def heard(dialog: Dialog) -> None:
+        dialogs.append(dialog.message)
+        dialog.dismiss()
+
     with start() as client:
         list(client.index([str(folder)]))
         page = visitor.visit(client)
-        page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+        page.on("dialog", heard)
         page.locator("nav a[href='#/library']").click()
         shown = until(page, "[...document.querySelectorAll('.contents tbody tr td:first-child')]"
                             ".map((cell) => cell.textContent)")  # fmt: skip
