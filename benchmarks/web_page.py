@@ -17,7 +17,7 @@ import sys
 import time
 
 import numpy as np
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, Response, sync_playwright
 
 from clamp3_plugin.client import ensure_daemon
 from clamp3_plugin.config import Home
@@ -66,7 +66,7 @@ def main() -> None:
         browser.close()
 
 
-def _note(reply, loaded: list[bytes]) -> None:
+def _note(reply: Response, loaded: list[bytes]) -> None:
     if reply.url.startswith("http"):
         loaded.append(reply.body())
 

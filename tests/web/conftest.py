@@ -113,7 +113,7 @@ def home(tmp_path: Path) -> Iterator[Home]:
 @pytest.fixture
 def start(home: Home) -> Callable[[], Client]:
     """Start a daemon whose model is there at once."""
-    return lambda: ensure_daemon(home, command=HASH_DAEMON, timeout_s=60)
+    return lambda: ensure_daemon(home, command=HASH_DAEMON, timeout_s=180)
 
 
 def until(page: Page, expression: str) -> object:

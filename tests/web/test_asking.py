@@ -14,7 +14,7 @@ from clamp3_plugin.client import Client, ensure_daemon
 from clamp3_plugin.config import Home
 from tests.cli.conftest import end
 from tests.web import music
-from tests.web.conftest import Visitor, drop, until
+from tests.web.conftest import PATIENCE_MS, Visitor, drop, until
 
 PIECES = 11
 
@@ -25,7 +25,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     folder = tmp_path_factory.mktemp("music")
     music.make_library(folder)
     home = Home.locate(str(tmp_path_factory.mktemp("home")))
-    with ensure_daemon(home) as client:
+    with ensure_daemon(home, timeout_s=180) as client:
         summary = list(client.index([str(folder)]))[-1]
         assert summary.counts["indexed"] == PIECES
         yield client
@@ -255,7 +255,7 @@ def test_the_map_is_drawn_clicked_and_saved(page):
     pytest.importorskip("openTSNE", reason="needs openTSNE, which lays the map out")
     ask(page, "bells")
     page.get_by_role("link", name="Map").click()
-    expect(page.get_by_text("Near means alike.")).to_be_visible()
+    expect(page.get_by_text("Near means alike.")).to_be_visible(timeout=4 * PATIENCE_MS)
     canvas = page.locator("canvas")
     expect(canvas).to_have_attribute("aria-label", f"Map: {PIECES}")
 

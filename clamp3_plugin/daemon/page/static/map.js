@@ -13,6 +13,7 @@ const KINDS = ["score", "performance", "audio"];
 const COLOURS = ["#0b6b66", "#c8641b", "#5a46a8", "#b3263e", "#2f7d32", "#1f6fb2", "#8d6708", "#a23b8f", "#4d6a82", "#6b4a33"];
 const DARK = ["#6fcfc6", "#f0a35c", "#b8a8ff", "#ff8a96", "#8fd694", "#7fbdf0", "#e0c257", "#eb9bdc", "#a8bfd2", "#c9a58c"];
 const REST = "#8a8782";
+const UNKNOWN = "?"; // in the colour of the rest
 const POLL_MS = 700;
 const NEAR = 12; // pixels
 const QUERY_HITS = 50;
@@ -26,7 +27,7 @@ export class LibraryMap {
 
   build() {
     const colours = ["kind", "genre", "composer"].map((name) => h("option", { value: name, selected: name === this.colour }, say(name)));
-    this.canvas = h("canvas", { tabindex: "0", role: "img" });
+    this.canvas = h("canvas", { tabindex: "0", role: "img", "aria-label": say("map") });
     this.plane = new Plane(this.canvas, (x, y) => this.point(x, y), (x, y) => this.choose(x, y));
     this.canvas.plane = this.plane;
     this.legend = h("ul", { class: "legend-list" });
@@ -112,11 +113,11 @@ export class LibraryMap {
   paint(by) {
     this.colour = by;
     const { modalities, composers, genres, labels } = this.points;
-    const values = { kind: modalities, composer: composers.map((each) => shown(each) || "?"), genre: genres }[by];
+    const values = { kind: modalities, composer: composers.map((each) => shown(each) || UNKNOWN), genre: genres }[by];
     const name = { kind: say, composer: (each) => each, genre: (each) => labels[each]?.[language()] ?? labels[each]?.en ?? each }[by];
     const counts = new Map();
     for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
-    const ranked = by === "kind" ? KINDS.filter((kind) => counts.has(kind)) : [...counts.keys()].sort((a, b) => counts.get(b) - counts.get(a));
+    const ranked = by === "kind" ? KINDS.filter((kind) => counts.has(kind)) : [...counts.keys()].filter((value) => value !== UNKNOWN).sort((a, b) => counts.get(b) - counts.get(a));
     const palette = isDark() ? DARK : COLOURS;
     const colourOf = new Map(ranked.slice(0, palette.length).map((value, i) => [value, palette[i]]));
     this.colours = values.map((value) => colourOf.get(value) ?? REST);

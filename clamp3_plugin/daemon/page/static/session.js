@@ -59,9 +59,7 @@ export async function send(method, path, { body, type = "application/json", sign
   try {
     response = await fetch(path, { method, headers, body, signal, cache: "no-store" });
   } catch (error) {
-    if (error.name === "AbortError") throw error;
-    become("gone");
-    throw new Failure("gone", "The daemon does not answer.");
+    throw lost(error);
   }
   if (response.ok) {
     become("here");
@@ -71,6 +69,12 @@ export async function send(method, path, { body, type = "application/json", sign
   const failure = new Failure(error?.code ?? "internal", error?.message ?? String(response.status), error?.hint);
   if (failure.code === "unauthorized") become("unauthorized");
   throw failure;
+}
+
+function lost(error) {
+  if (error.name === "AbortError") return error;
+  become("gone");
+  return new Failure("gone", "The daemon does not answer.");
 }
 
 /** Ask with JSON and give JSON. */
@@ -85,7 +89,7 @@ export async function* follow(job, signal) {
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (;;) {
-    const { value, done } = await reader.read();
+    const { value, done } = await reader.read().catch((error) => { throw lost(error); });
     if (done) return;
     const events = (rest + value).split("\n\n");
     rest = events.pop();

@@ -98,6 +98,8 @@ export class Takes {
   }
 }
 
+// As files have it, and keyboards do not say it: 120 quarters a minute, 4/4, the piano.
+const BEGINNING = [0, 0xff, 0x51, 3, 0x07, 0xa1, 0x20, 0, 0xff, 0x58, 4, 4, 2, 24, 8, 0, 0xc0, 0];
 const isOfNotes = (data) => [8, 9, 11].includes(data[0] >> 4) && data.length === 3;
 
 function mono(sound) {
@@ -127,13 +129,12 @@ export function wav(samples, rate) {
 export function midi(messages) {
   const start = messages[0][0];
   let now = 0;
-  const track = messages.flatMap(([time, data]) => {
+  const track = [...BEGINNING, ...messages.flatMap(([time, data]) => {
     const tick = Math.round(((time - start) * TICKS) / 1000);
     const written = [...variable(tick - now), ...data];
     now = tick;
     return written;
-  });
-  track.push(0, 0xff, 0x2f, 0);
+  }), 0, 0xff, 0x2f, 0];
   const long = (value) => [24, 16, 8, 0].map((shift) => (value >> shift) & 255);
   return new Uint8Array([...letters("MThd"), ...long(6), 0, 0, 0, 1, (TICKS / 2) >> 8, (TICKS / 2) & 255, ...letters("MTrk"), ...long(track.length), ...track]);
 }
