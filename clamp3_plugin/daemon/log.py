@@ -6,8 +6,12 @@ a traceback is logged as type and places, and its text only at DEBUG.
 
 import json
 import logging
+import math
 import os
+import time
 import traceback
+from collections import Counter, OrderedDict
+from collections.abc import Callable
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -15,6 +19,7 @@ from types import TracebackType
 
 MAX_BYTES = 1 << 20
 FILES = 5
+_KINDS = 256  # of events whose last moment is remembered
 
 _ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
@@ -46,6 +51,36 @@ class JsonLines(logging.Formatter):
         return [head, *places]
 
 
+class OncePerSecond(logging.Filter):
+    """Lets an event of one kind pass once a second; the next that passes says how many did not.
+
+    Of one kind are events of the same text and, where it has more places, the same first two of what
+    fills them: endpoint and status of a request, but not its time.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._passed: OrderedDict[tuple[object, ...], float] = OrderedDict()
+        self._held: Counter[tuple[object, ...]] = Counter()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether to write it."""
+        filled = record.args[:2] if isinstance(record.args, tuple) else ()
+        kind = (record.name, record.msg, *map(str, filled))
+        now = self._clock()
+        if now - self._passed.get(kind, -math.inf) < 1:
+            self._held[kind] += 1
+            return False
+        self._passed[kind] = now
+        self._passed.move_to_end(kind)
+        if held := self._held.pop(kind, 0):
+            record.msg, record.args = f"{record.getMessage()} (and {held} more)", ()
+        while len(self._passed) > _KINDS:
+            self._held.pop(self._passed.popitem(last=False)[0], None)
+        return True
+
+
 class _PrivateFile(RotatingFileHandler):
     """A rotating file that is born readable to its owner only."""
 
@@ -60,6 +95,7 @@ def begin(path: Path, level: int = logging.INFO) -> None:
         path, maxBytes=MAX_BYTES, backupCount=FILES - 1, encoding="utf-8", errors="backslashreplace"
     )
     handler.setFormatter(JsonLines(private=level > logging.DEBUG))
+    handler.addFilter(OncePerSecond())
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
