@@ -1,8 +1,9 @@
 """One encoder shared by everybody: questions before indexing, texts asked together encoded together.
 
-The encoder runs in one thread of its own (every thread that computes would grow its own pool of
-workers) and is taken for one call at a time, so a question waits for one batch of an index run, or a
-few seconds of a recording, and never for the run.
+The encoder runs in two threads of its own (every thread that computes grows its own pool of workers),
+one for each urgency, and is taken for one call at a time, so a question waits for one batch of an
+index run, or a few seconds of a recording, and never for the run. The thread of indexing steps back
+behind whatever else the machine does, as a DAW that plays.
 """
 
 import threading
@@ -15,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from clamp3_plugin.daemon.priority import step_back
 from clamp3_plugin.encoding import Embeddings, Encoder, Frames, Samples
 from clamp3_plugin.errors import DaemonBusyError
 from clamp3_plugin.music import Modality
@@ -49,7 +51,10 @@ class SharedEncoder:
         self._turn = threading.Condition()
         self._waiting: list[_Work] = []
         self._busy = False
-        self._thread = ThreadPoolExecutor(1, "encoder")
+        self._threads = {
+            Urgency.QUESTION: ThreadPoolExecutor(1, "encoder"),
+            Urgency.INDEXING: ThreadPoolExecutor(1, "encoder-indexing", initializer=step_back),
+        }
         self._cache: OrderedDict[str, Embeddings] = OrderedDict()
 
     def view(self, urgency: Urgency) -> "EncoderView":
@@ -58,7 +63,8 @@ class SharedEncoder:
 
     def close(self) -> None:
         """Let the running call end and take no more."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        for thread in self._threads.values():
+            thread.shutdown(wait=False, cancel_futures=True)
 
     def encode_texts(self, texts: Sequence[str], urgency: Urgency) -> Embeddings:
         """Encode texts, those asked lately from memory."""
@@ -102,7 +108,7 @@ class SharedEncoder:
         error: BaseException | None = None
         try:
             together = [content for each in batch for content in each.contents]
-            future = self._thread.submit(batch[0].encode, together)
+            future = self._threads[batch[0].urgency].submit(batch[0].encode, together)
             error = future.exception()
             if error is not None and len(batch) == 1:
                 raise error

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections import deque
+from dataclasses import replace
 
 import click
 
@@ -79,8 +80,14 @@ def logs(home: Home, count: int) -> int:
 
 
 @click.command()
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Threads of the encoder; else as config.toml says.",
+)
 @click.pass_obj
-def serve(home: Home) -> int:
+def serve(home: Home, threads: int | None) -> int:
     """Run the daemon in the foreground.
 
     Ctrl-C stops it. What starts it in the background is clamp3 daemon start, and any command that needs it.
@@ -89,6 +96,7 @@ def serve(home: Home) -> int:
     from clamp3_plugin.daemon.lifecycle import serve as serve_daemon  # noqa: PLC0415 - as above
 
     config = Config.load(home)
+    config = replace(config, threads=threads or config.threads)
     if sys.stderr.isatty():
         output.say("serving; Ctrl-C stops it")
     return serve_daemon(home, config, lambda: make_service(home, config))

@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
+from functools import partial
 
 import click
 
@@ -9,7 +11,7 @@ from clamp3_cli import output
 from clamp3_cli.progress import Unheard, is_failure, progress, summary
 from clamp3_plugin.client import ensure_daemon
 from clamp3_plugin.config import Config, Home
-from clamp3_plugin.errors import NoDaemonError
+from clamp3_plugin.errors import NoDaemonError, UsageError
 from clamp3_plugin.wire import IndexEvent, IndexSummary, dumps
 
 OnEvent = Callable[[IndexEvent], None]
@@ -22,18 +24,36 @@ OnEvent = Callable[[IndexEvent], None]
     "--retry", is_flag=True, help="Read files again that were refused or failed, though unchanged."
 )
 @click.option("--no-daemon", is_flag=True, help="Do it in this process.")
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Threads of the encoder, with --no-daemon; the daemon's are in config.toml.",
+)
 @click.pass_obj
-def index(home: Home, paths: tuple[str, ...], as_json: bool, retry: bool, no_daemon: bool) -> int:
+def index(
+    home: Home,
+    paths: tuple[str, ...],
+    as_json: bool,
+    retry: bool,
+    no_daemon: bool,
+    threads: int | None,
+) -> int:
     """Put folders and files into the library.
 
     Takes scores, MIDI and recordings, and only what is new: unchanged files are not opened, moved ones
     not encoded again, those that are gone leave the library. A file that cannot be read is named
     with the reason and holds up nothing. What is done stays done if you stop it with Ctrl-C.
     """
+    if threads and not no_daemon:
+        raise UsageError(
+            "--threads is for --no-daemon: the daemon's encoder serves others too.",
+            "Set threads in config.toml, then: clamp3 daemon stop",
+        )
     absolute = [os.path.abspath(path) for path in paths]  # noqa: PTH100 - bytes of any kind
     failures = 0
     unheard = Unheard()
-    run = _in_process if no_daemon else _by_daemon
+    run = partial(_in_process, threads=threads) if no_daemon else _by_daemon
     with progress() as show:
 
         def take(event: IndexEvent) -> None:
@@ -77,10 +97,13 @@ def _by_daemon(home: Home, paths: Sequence[str], take: OnEvent, *, retry: bool) 
     raise NoDaemonError("The daemon ended the run without a summary.", "Index again.")
 
 
-def _in_process(home: Home, paths: Sequence[str], take: OnEvent, *, retry: bool) -> IndexSummary:
+def _in_process(
+    home: Home, paths: Sequence[str], take: OnEvent, *, retry: bool, threads: int | None
+) -> IndexSummary:
     from clamp3_cli.wiring import make_service  # noqa: PLC0415 - torch, lancedb: seconds
 
-    service = make_service(home.create(), Config.load(home))
+    config = Config.load(home)
+    service = make_service(home.create(), replace(config, threads=threads or config.threads))
     try:
         service.load()
         return IndexSummary("done", service.index(paths, take, lambda: False, retry=retry))

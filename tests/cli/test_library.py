@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 
 from clamp3_plugin.client import ensure_daemon
 from tests.cli.conftest import HASH_DAEMON
@@ -166,3 +167,23 @@ def test_refused_files_are_listed_with_the_reason(run, served):
     (line,) = map(json.loads, done.stdout.splitlines())
     assert line["path"].endswith("broken.mid")
     assert line["reason"] == "broken_file"
+
+
+def test_the_threads_of_an_encoder_in_this_process_are_as_asked(run, tiny_home, own):
+    before = torch.get_num_threads()
+    try:
+        done = run(tiny_home, "index", str(own / "waltz.abc"), "--no-daemon", "--threads", "1")
+        used = torch.get_num_threads()
+    finally:
+        torch.set_num_threads(before)
+
+    assert done.exit_code == 0
+    assert used == 1
+
+
+def test_the_threads_of_the_daemon_are_not_for_one_run_to_set(run, served, own):
+    done = run(served, "index", str(own), "--threads", "1")
+
+    assert done.exit_code == 2
+    assert "--threads is for --no-daemon" in done.stderr
+    assert "config.toml" in done.stderr

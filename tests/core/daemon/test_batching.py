@@ -1,5 +1,7 @@
 """One encoder for all: texts together, questions first, one bad text spoils nobody's answer."""
 
+import os
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +10,7 @@ import numpy as np
 import pytest
 
 from clamp3_plugin.daemon.batching import SharedEncoder, Urgency
+from clamp3_plugin.daemon.priority import NICENESS
 from clamp3_plugin.encoding import Encoder
 from clamp3_plugin.errors import DaemonBusyError
 from tests.fakes import HashEncoder
@@ -127,10 +130,11 @@ def test_no_texts_give_no_rows(shared):
     assert shared.view(Urgency.QUESTION).encode_text([]).shape == (0, 16)
 
 
-def test_the_encoder_is_always_called_from_one_thread(shared, encoder):
+def test_the_encoder_is_called_from_one_thread_for_each_urgency(shared, encoder):
     ask_while_busy(shared, encoder, ["a", "b"], Urgency.INDEXING)
+    shared.encode_texts(["c"], Urgency.QUESTION)
 
-    assert len(encoder.threads) == 1
+    assert encoder.threads == {"encoder_0", "encoder-indexing_0"}
 
 
 def test_a_question_that_waits_too_long_is_told_so(encoder):
@@ -147,3 +151,29 @@ def test_a_question_that_waits_too_long_is_told_so(encoder):
         shared.view(Urgency.QUESTION).encode_text(["a"]), HashEncoder().encode_text(["a"])
     )
     shared.close()
+
+
+class PrioritisedEncoder(HashEncoder):
+    """Notes the niceness that it runs with."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.niceness: dict[str, int] = {}
+
+    def encode_text(self, texts):
+        thread = threading.get_native_id()
+        self.niceness[texts[0]] = os.getpriority(os.PRIO_PROCESS, thread)
+        return super().encode_text(texts)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="priorities are those of threads on Linux only")
+def test_indexing_steps_back_behind_other_programs_and_questions_do_not():
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    encoder = PrioritisedEncoder()
+    shared = SharedEncoder(encoder)
+
+    shared.encode_texts(["file"], Urgency.INDEXING)
+    shared.encode_texts(["question"], Urgency.QUESTION)
+    shared.close()
+
+    assert encoder.niceness == {"file": max(before, NICENESS), "question": before}
