@@ -62,6 +62,7 @@ def _chunked(body: bytes) -> Write:
     return _ask(body, Content_Length=None, Transfer_Encoding="chunked")
 
 
+_HEAD = "Host: {host}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n"
 _SMUGGLED = (
     "POST /v1/find HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n"
     "Content-Type: application/json\r\nConnection: close\r\n"
@@ -88,6 +89,83 @@ _CASES: dict[str, tuple[Write, str, Answered]] = {
         }),
         "uploads under a name that climbs", Answered(),
     ),
+    "old": (_raw("GET /v1/status HTTP/1.0\r\n" + _HEAD + "\r\n"), "speaks HTTP/1.0", Answered()),
+    "chunks-small": (
+        _chunked(b"".join(b"1\r\n%c\r\n" % byte for byte in _ASK) + b"0\r\n\r\n"),
+        "comes byte by byte", Answered(),
+    ),
+    "chunk-trailer": (
+        _chunked(b'c\r\n{"text":"a"}\r\n0\r\nHost: evil.test\r\n\r\n'),
+        "names another host behind its body", Answered(),
+    ),
+    "type-capitals": (_ask(Content_Type="APPLICATION/JSON"), "is written in capitals", Answered()),
+    "own-page": (_get(Origin="http://{host}"), "comes from our own page", Answered()),
+    "headers-1000": (
+        _raw("GET /v1/status HTTP/1.1\r\n" + _HEAD + "X: 1\r\n" * 1_000 + "\r\n"),
+        "has 1,000 headers", Answered(),
+    ),
+    "upload-device": (
+        request("POST", "/v1/upload?name=/dev/zero.abc", b"X:1", {"Content-Type": "text/vnd.abc"}),
+        "uploads under the name of a device", Answered(),
+    ),
+    "body-of-get": (request("GET", "/v1/status", b"{}"), "sends what nobody reads", Answered()),
+    "coding-space": (
+        _raw(_SMUGGLED + "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n"), "a blank that hides",
+        _PROTOCOL,
+    ),
+    "coding-twice": (
+        _ask(Content_Length=None, Transfer_Encoding="chunked\r\nTransfer-Encoding: chunked"),
+        "is chunked twice", _PROTOCOL,
+    ),
+    "coding-identity": (_ask(Transfer_Encoding="identity"), "a coding that is none", _PROTOCOL),
+    "very-old": (_raw("GET /v1/status\r\n\r\n"), "speaks HTTP/0.9", _PROTOCOL),
+    "very-new": (_raw("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), "speaks HTTP/2", _BAD),
+    "host-space": (
+        _raw("GET /v1/status HTTP/1.1\r\nHost : {host}\r\n" + _HEAD + "\r\n"), "two hosts, one hidden",
+        _PROTOCOL,
+    ),
+    "no-colon": (
+        _raw("GET /v1/status HTTP/1.1\r\n" + _HEAD + "nonsense\r\n\r\n"), "a header that is none",
+        _PROTOCOL,
+    ),
+    "path-blank": (
+        _raw("GET /v1/ status HTTP/1.1\r\n" + _HEAD + "\r\n"), "a path in two", _PROTOCOL,
+    ),
+    "length-plus": (_ask(Content_Length="+12"), "a length with a sign", _PROTOCOL),
+    "host-decimal": (_get(Host="2130706433:80"), "our address as one number", _FORBIDDEN),
+    "host-mapped": (_get(Host="[::ffff:127.0.0.1]:80"), "our address as IPv6", _FORBIDDEN),
+    "host-bare": (_get(Host="127.0.0.1"), "a host without its port", _FORBIDDEN),
+    "host-list": (_get(Host="{host}, evil.test"), "a list of hosts", _FORBIDDEN),
+    "host-forwarded": (
+        _get(Host="evil.test", X_Forwarded_Host="{host}", Forwarded="host={host}"),
+        "says that it was forwarded", _FORBIDDEN,
+    ),
+    "origin-two": (
+        _get(Origin="http://{host}\r\nOrigin: http://evil.test"), "two origins", _FORBIDDEN,
+    ),
+    "origin-list": (_get(Origin="http://{host} http://evil.test"), "a list of them", _FORBIDDEN),
+    "sites-two": (
+        _get(Sec_Fetch_Site="same-origin\r\nSec-Fetch-Site: cross-site"), "two sites", _FORBIDDEN,
+    ),
+    "token-lower": (_get(Authorization="bearer {token}"), "has it in small letters", _UNAUTHORIZED),
+    "tokens-two": (
+        _get(Authorization="Bearer {token}\r\nAuthorization: Bearer x"), "two tokens", _UNAUTHORIZED,
+    ),
+    "method-lower": (
+        _raw("get /v1/status HTTP/1.1\r\n" + _HEAD + "\r\n"), "a method in small letters", _METHOD,
+    ),
+    "method-other": (
+        request("POST", "/v1/status", b"{}", {"X-HTTP-Method-Override": "GET"}),
+        "says that it means another method", _METHOD,
+    ),
+    "connect": (
+        _raw("CONNECT evil.test:443 HTTP/1.1\r\n" + _HEAD + "\r\n"), "wants to be passed on", _METHOD,
+    ),
+    "types-two": (
+        _ask(Content_Type="application/json\r\nContent-Type: text/plain"), "two types", _TYPE,
+    ),
+    "type-longer": (_ask(Content_Type="application/json-evil"), "a type like ours", _TYPE),
+    "page-backslash": (_get("/page/..%5c..%5capp.py"), "climbs on another system", _NO_ROUTE),
     "no-host": (_get(Host=None), "names no host", _PROTOCOL),
     "two-hosts": (_get(Host="{host}\r\nHost: {host}"), "names two hosts", _PROTOCOL),
     "evil-host": (_get(Host="evil.test"), "a rebound name", _FORBIDDEN),

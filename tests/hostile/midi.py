@@ -88,6 +88,21 @@ GOOD: dict[str, tuple[bytes, str]] = {
     "sysex-8-bit": (song(13, before=b"\0\xf0\x04\x80\xff\x80\xf7"), "an exclusive of 8 bits"),
     "metre-moon": (song(14, before=meta(0x58, b"\x04\xff\x18\x08")), "a metre of 4 by 2^255"),
     "metre-zero": (song(15, before=meta(0x58, b"\0\x02\x18\x08")), "a metre of no beats"),
+    "headers-two": (header() * 2 + _TWO[1], "has its header twice"),
+    "tracks-more": (header(1, 1) + _TWO[0] * 100, "has 100 tracks and says one"),
+    "songs-two": (song(18) * 2, "is two files in a row"),
+    "riff-moon": (
+        b"RIFF" + b"\xff" * 4 + b"RMIDdata" + b"\xff" * 4 + song(19), "is wrapped in 4 GiB of RIFF",
+    ),
+    "tempo-least": (song(20, before=meta(0x51, (1_000).to_bytes(3))), "60,000 beats a minute"),
+    "struck-20000-times": (
+        _track(b"\0\x90\x3c\x50" + b"\1\x3c\x50" * 20_000 + b"\1\x3c\0" * 20_000 + END),
+        "strikes one key 20,000 times before it lets go",
+    ),
+    "sysex-parts": (
+        song(21, before=b"\0\xf0\1\1" + b"\0\xf7\1\1" * 2_000 + b"\0\xf7\1\xf7"),
+        "an exclusive in 2,000 parts",
+    ),
     "note-stuck": (_track(b"\0\x90\x3c\x50" + notes(1) + END), "a note that is never ended"),
     "offs-only-after": (song(16, after=b"\0\x80\x3c\0" * 500), "ends 500 notes that never began"),
     "zero-long": (_track(notes(3, ticks=0) + END), "notes of no length"),
@@ -121,6 +136,13 @@ BAD: dict[str, tuple[bytes, str, Outcome]] = {
         _track(b"\x81" * 256_000 + b"\0" + notes(1)[1:] + END), "a time of 256 kB", BROKEN,
     ),
     "tempo-zero": (song(1, before=meta(0x51, b"\0\0\0")), "endless speed", TOO_LARGE),
+    "division-negative": (header(division=0x8000) + _TWO[0], "frames of no kind", BROKEN),
+    "tempo-999": (
+        song(1, before=meta(0x51, (999).to_bytes(3))), "over 60,000 beats a minute", TOO_LARGE,
+    ),
+    "tracks-empty": (header(1, 65_535) + chunk(b"MTrk", END) * 20_000, "20,000 empty tracks", EMPTY),
+    "nul-before": (b"\0" + song(1), "begins with a NUL", BROKEN),
+    "macbinary": (bytes(128) + song(1), "begins as old Macs have it", BROKEN),
     "days": (
         song(1, before=meta(0x51, b"\xff\xff\xff") , after=meta(6, b"x", 3_000_000)),
         "lasts for more than a day", TOO_LARGE,

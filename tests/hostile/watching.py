@@ -9,7 +9,7 @@ import sys
 import sysconfig
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,16 +39,21 @@ class Watch:
 
     def opened(self) -> list[str]:
         """Files that were opened, links resolved, and those that were tried in vain."""
-        calls = [line for line in self.lines if "open" in line or "creat" in line]
-        found = [_GOT.search(line) or _TRIED.search(line) for line in calls]
-        paths = [match[1].encode().decode("unicode_escape") for match in found if match]
-        return [path for path in paths if path.startswith("/")]
+        return opened_in(self.lines)
 
     def reached(self) -> list[str]:
         """Programs that were started and addresses that were connected to."""
         local = ("AF_UNIX", "AF_UNSPEC")
         calls = [line for line in self.lines if "connect(" in line or "execve(" in line]
         return [line for line in calls if not any(name in line for name in local)]
+
+
+def opened_in(lines: Iterable[str]) -> list[str]:
+    """Give the files that were opened by what strace writes, links resolved, or tried in vain."""
+    calls = [line for line in lines if "open" in line or "creat" in line]
+    found = [_GOT.search(line) or _TRIED.search(line) for line in calls]
+    paths = [match[1].encode().decode("unicode_escape") for match in found if match]
+    return [path for path in paths if path.startswith("/")]
 
 
 @contextmanager

@@ -84,6 +84,15 @@ def _overlapping() -> bytes:
     return data[:start] + entries + tail
 
 
+def _far_directory() -> bytes:
+    """Say in the records of large archives that the directory is far away."""
+    data = archive(_NAMED)
+    end = data.rindex(b"PK\5\6")
+    record = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, *[2**62] * 4)
+    locator = struct.pack("<4sLQL", b"PK\6\7", 0, end, 1)
+    return data[:end] + record + locator + data[end : end + 8] + b"\xff" * 8 + data[end + 16 :]
+
+
 def _noise(size: int) -> bytes:
     return Random(SEED).randbytes(size)  # noqa: S311 - the same bytes each time, for no secret
 
@@ -108,6 +117,7 @@ def _lying() -> bytes:
 
 _NAMED = {CONTAINER: container("score.xml"), "score.xml": music(1)}
 _XXE = b'<!DOCTYPE c [<!ENTITY x SYSTEM "file:///etc/passwd">]><container>&x;</container>'
+_LAUGHING = b'<!DOCTYPE c [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><container>&b;</container>'
 
 GOOD: dict[str, tuple[Callable[[], bytes], str]] = {
     "container.mxl": (lambda: archive(_NAMED), "as the standard has it"),
@@ -139,6 +149,15 @@ GOOD: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: archive({CONTAINER: container("/etc/passwd", "gone.xml"), "s.xml": music(8)}),
         "has a container that names what is not in it",
     ),
+    "absolute.mxl": (
+        lambda: archive({"/etc/passwd.xml": music(9)}), "has a score with a path of the system",
+    ),
+    "nul.mxl": (lambda: archive({"score.xml\0.png": music(10)}), "has a NUL in a name"),
+    "container-laughs.mxl": (
+        lambda: archive({CONTAINER: _LAUGHING, "score.xml": music(11)}),
+        "has a container with entities",
+    ),
+    "one-after-the-other.mxl": (lambda: archive(_NAMED) * 2, "is two archives in a row"),
     "twice.mxl": (_twice, "has two members of one name"),
 }  # fmt: skip
 BAD: dict[str, tuple[Callable[[], bytes], str, Outcome]] = {
@@ -158,6 +177,13 @@ BAD: dict[str, tuple[Callable[[], bytes], str, Outcome]] = {
         "is encrypted", BROKEN,
     ),
     "link.mxl": (_link, "holds a link to the file outside", BROKEN),
+    "itself.mxl": (
+        lambda: archive({CONTAINER: container(CONTAINER), "score.xml": music(1)}),
+        "its container names itself", BROKEN,
+    ),
+    "picture-before.mxl": (lambda: b"GIF89a" + archive(_NAMED), "begins as a picture", BROKEN),
+    "far-directory.mxl": (_far_directory, "its directory lies 2^62 bytes away", BROKEN),
+    "garbage-after.mxl": (lambda: archive(_NAMED) + bytes(70_000), "has 70 kB behind it", BROKEN),
     "nested.mxl": (
         lambda: archive({"score.xml": archive({"score.xml": music(1)})}), "a zip in a zip", BROKEN,
     ),

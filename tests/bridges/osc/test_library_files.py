@@ -1,5 +1,6 @@
 import os
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -83,6 +84,67 @@ def test_what_is_elsewhere_is_missing_in_the_same_words(scores, library, inbox):
         messages.add(str(refused.value))
 
     assert len(messages) == 1
+
+
+def ways_to(target: Path, scores: Path) -> list[str]:
+    """Write a path outside of the library in 200 ways and more."""
+    up = (
+        "..",
+        "%2e%2e",
+        "%252e%252e",
+        ".%2e",
+        "..%00",
+        "\u2024\u2024",
+        "..;",
+        "...",
+        ". .",
+        "..\\",
+    )
+    between = ("/", "//", "/./", "\\", "%2f", "/x/../")
+    climbing = [f"{scores}{gap}{step}{gap}{target.name}" for step in up for gap in between]
+    before = (
+        "",
+        "file://",
+        "file:",
+        "\\\\?\\",
+        "//localhost",
+        "/proc/self/root",
+        "/proc/self/cwd",
+        "~",
+        "C:",
+    )
+    after = ("", "/", "/.", "\0", "\0.mid", " ", ".", "::$DATA", "%00", "?x", "#x", "\n", ";.abc")
+    named = [f"{first}{target}{last}" for first in before for last in after]
+    proc = [f"/proc/self/fd/{n}" for n in range(8)] + [f"/dev/fd/{n}" for n in range(8)]
+    cases = [str(target).upper(), str(target).swapcase(), os.path.relpath(target), target.name]
+    devices = [
+        "/dev/stdin",
+        "/dev/zero",
+        "/proc/self/mem",
+        "/proc/self/environ",
+        "CON",
+        "/etc/shadow",
+    ]
+    return [*climbing, *named, *proc, *cases, *devices]
+
+
+def test_200_ways_to_a_folder_whose_name_begins_like_ours_lead_nowhere(scores, library, inbox):
+    """P3 of the promises; containment that compares beginnings of texts lets the first one in."""
+    secret = scores.with_name(scores.name + "-secret") / "s.abc"
+    secret.parent.mkdir()
+    secret.write_text("X:3")
+    files = LibraryFiles(inbox)
+    ways = [str(secret), *ways_to(secret, scores), *ways_to(scores.parent / "secret.abc", scores)]
+
+    got = set()
+    for path in ways:
+        try:
+            got.add((path, files.read(library, path)))
+        except MissingFileError:
+            continue
+
+    assert len(set(ways)) >= 200
+    assert got == set()
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")

@@ -1,4 +1,4 @@
-"""P5 of the promises, a twentieth of its size: files damaged at random are music or refused by a reason.
+"""P5 of the promises, a fortieth of its size: files damaged at random are music or refused by a reason.
 
 All of the size, 10,000 for each format, is run by ``benchmarks/hostile.py --mutations 10000``.
 
@@ -10,7 +10,7 @@ import pytest
 from clamp3_plugin.readers.apart.pool import Pool
 from tests.hostile.mutations import SEEDS, mutated, outcome_of
 
-COUNT = 500
+COUNT = 250
 KNOWN = {"", "broken_file", "too_large", "empty", "unsupported_format"}
 
 
