@@ -21,6 +21,7 @@ from lancedb.table import LanceTable, Table
 from numpy.typing import NDArray
 
 from clamp3_plugin.library.durable import write_private
+from clamp3_plugin.library.tables import scan
 
 LARGEST_EXACT = 100_000 * 768
 """Values in memory up to which every vector is compared: 10 ms on two cores, and 300 MB."""
@@ -92,7 +93,7 @@ class VectorIndex:
         found = self._candidates(vector, k, condition, self.tuning.probes)
         if len(found) < k and condition is not None:  # a narrow one: look into every partition
             found = self._candidates(vector, k, condition, 0)
-        vectors = _vectors(found, len(vector))
+        vectors = vectors_of(found, len(vector))
         # LanceDB rounds the question to float16 as well, which moves a cosine by up to 1e-4
         cosines = vectors @ vector / np.linalg.norm(vectors, axis=1)
         order = np.argsort(-cosines)
@@ -131,12 +132,13 @@ class VectorIndex:
             return np.zeros((0, dim), np.float32)
         table = pa.concat_tables(parts)
         given = np.asarray(table["_rowid"], np.uint64)
-        vectors = _vectors(table, dim)
+        vectors = vectors_of(table, dim)
         order = np.argsort(given)
         return np.asarray(vectors[order[np.searchsorted(given, ids, sorter=order)]], np.float32)
 
 
-def _vectors(table: pa.Table, dim: int) -> NDArray[np.float32]:
+def vectors_of(table: pa.Table, dim: int) -> NDArray[np.float32]:
+    """Give the vectors of rows that were read, shape ``(rows, dim)``."""
     flat = [np.asarray(chunk.flatten(), np.float16) for chunk in table[_INDEXED].chunks]
     stored = np.concatenate([np.zeros(0, np.float16), *flat]).reshape(-1, dim)
     return np.asarray(stored, np.float32)
@@ -161,14 +163,19 @@ def first_unindexed(table: Table) -> int:
     An index covers whole fragments and, when it is brought up to date, all of them; fragments are
     numbered as they come. So the rows that it lacks are those with the highest ids.
     """
-    ids = np.asarray(
-        table.search().select([]).with_row_id(with_row_id=True).to_arrow()["_rowid"], np.uint64
-    )
-    stats = table.index_stats(_NAME)
-    count = int(stats.num_unindexed_rows) if stats else len(ids)
+    batches = scan(table, ["stretch"])
+    none = np.zeros(0, np.uint64)
+    ids = np.concatenate([none, *(np.asarray(batch["_rowid"], np.uint64) for batch in batches)])
+    count = unindexed(table)
     if not count:
         return int(ids.max(initial=np.uint64(0))) + 1
     return int(np.partition(ids, len(ids) - count)[len(ids) - count])
+
+
+def unindexed(table: Table) -> int:
+    """Count the rows that are younger than the index."""
+    stats = table.index_stats(_NAME)
+    return int(stats.num_unindexed_rows) if stats else table.count_rows()
 
 
 def is_stale(table: Table, tuning: Tuning | None) -> bool:
@@ -219,7 +226,7 @@ def _sample(table: Table, rows: int) -> NDArray[np.float32]:
     places = np.random.default_rng(rows).choice(rows, min(rows, 2 * _QUESTIONS), replace=False)
     taken = table.take_offsets([int(place) for place in np.sort(places)]).select([_INDEXED])
     dim = table.schema.field(_INDEXED).type.list_size
-    vectors = _vectors(taken.to_arrow(), dim)
+    vectors = vectors_of(taken.to_arrow(), dim)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     half = len(vectors) // 4
     between = vectors[half : 2 * half] + vectors[2 * half : 3 * half]
@@ -231,7 +238,7 @@ def _nearest_of_all(table: Table, questions: NDArray[np.float32]) -> Sequence[ND
     """Compare with every vector, a piece of the table at a time; ids of the ten nearest of each."""
     best = np.full((len(questions), 10), -2, np.float32)
     ids = np.zeros((len(questions), 10), np.uint64)
-    for batch in table.search().select([_INDEXED]).with_row_id(with_row_id=True).to_batches(8192):
+    for batch in scan(table, [_INDEXED]):
         flat = np.asarray(batch[_INDEXED].flatten(), np.float16)
         vectors = flat.reshape(batch.num_rows, -1).astype(np.float32)
         cosines = questions @ (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).T

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from lancedb.db import DBConnection
 from lancedb.table import Table
+from numpy.typing import NDArray
 
 from clamp3_plugin.errors import LibraryDamagedError
 from clamp3_plugin.library import arrow
@@ -29,6 +30,8 @@ from clamp3_plugin.library.index import (
     frozen,
     is_indexed,
     is_stale,
+    unindexed,
+    vectors_of,
 )
 from clamp3_plugin.library.journal import Journal
 from clamp3_plugin.library.recovery import UnsoundTableError, recover
@@ -47,6 +50,7 @@ from clamp3_plugin.library.tables import (
     age_of_most,
     connect,
     opened,
+    scan,
     table_stem,
     translated,
 )
@@ -138,14 +142,14 @@ class Store:
 
         def looked_at() -> Iterator[pa.RecordBatch]:
             nonlocal is_flipped
-            for batch in self._passages.search().to_batches():
+            for batch in scan(self._passages, self._passages.schema.names):
                 is_flipped |= bool(np.any(are_flipped(batch)))
                 yield batch
 
         return rows_by_file(looked_at()), is_flipped
 
     def _counted(self) -> Mapping[str, int]:
-        return rows_by_file(self._passages.search().select(["file_id", "sha256"]).to_batches())
+        return rows_by_file(scan(self._passages, ("file_id", "sha256")))
 
     @property
     def _is_large(self) -> bool:
@@ -240,17 +244,29 @@ class Store:
         )
         wholes = wholes.filter(pc.invert(pc.is_in(wholes["file_id"], pa.array(torn, pa.string()))))
         names = [name for name in arrow.LARGE_ROWS if name in small]
-        rows = table.search().select(names).with_row_id(with_row_id=True).to_arrow()
+        rows = pa.Table.from_batches(scan(table, names))
         pieces, rows, ids = arrow.read_large(wholes, rows, first_held)
         held = int(np.count_nonzero(ids >= first_held))
         handle = connect(self.folder, metadata_cache=_LARGE_METADATA).open_table(self._names[1])
         tuning = Tuning.load(self._tuning) or Tuning(table.count_rows())
         index = frozen(handle, table.version, tuning)
-        vectors = index.take(ids[len(ids) - held :])
+        vectors = self._young(ids[len(ids) - held :])
         view = View(
             pieces, replace(rows, vectors=vectors), Stored(index, ids[: len(ids) - held], {})
         )
         return view.sampled()
+
+    def _young(self, ids: NDArray[np.uint64]) -> NDArray[np.float32]:
+        """Read the vectors of rows younger than the index: they are the table's last ones."""
+        count = unindexed(self._passages)
+        batches = list(scan(self._passages, ["vector"], self._passages.count_rows() - count))
+        if not batches:
+            return np.zeros((0, self._dim), np.float32)
+        table = pa.Table.from_batches(batches)
+        given = np.asarray(table["_rowid"], np.uint64)
+        order = np.argsort(given)
+        places = order[np.searchsorted(given, ids, sorter=order)]
+        return vectors_of(table, self._dim)[places]
 
     def _widen(self) -> None:
         """Give tables that an earlier version made the columns that have been added since."""
@@ -344,7 +360,7 @@ class Store:
         ids: list[pa.Array] = []
 
         def looked_at() -> Iterator[pa.RecordBatch]:
-            for batch in self._passages.search().to_batches():
+            for batch in scan(self._passages, self._passages.schema.names):
                 ids.append(batch["id"])
                 wrong.extend(wrong_vectors(batch))
                 yield batch

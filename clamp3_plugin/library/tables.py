@@ -28,6 +28,8 @@ INDEX_CACHE, METADATA_CACHE = 512 << 20, 8 << 20
 """Bytes that LanceDB may keep in memory of what it read. Its own limits are 6 GiB and 1 GiB, and it
 keeps what belongs to versions that are gone: 0.3 MiB for each run of the indexer."""
 
+_ROWS_AT_ONCE = 32_768
+
 FAILURES = (RuntimeError, OSError, ValueError, pa.ArrowException)
 """What LanceDB raises where files are damaged or missing, or the disk is full."""
 
@@ -90,6 +92,21 @@ def connect(folder: Path, metadata_cache: int = 0) -> DBConnection:
     return lancedb.connect(
         folder, session=lancedb.Session(INDEX_CACHE, metadata_cache or METADATA_CACHE)
     )
+
+
+def scan(table: Table, columns: Sequence[str], first: int = 0) -> Iterator[pa.RecordBatch]:
+    """Read rows in their order with their row ids, some at a time: LanceDB collects what it reads.
+
+    Parameters
+    ----------
+    columns
+        At least one; of none LanceDB reads all.
+    first
+        How many rows to pass over.
+    """
+    for start in range(first, table.count_rows(), _ROWS_AT_ONCE):
+        query = table.search().select(list(columns)).offset(start).limit(_ROWS_AT_ONCE)
+        yield from query.with_row_id(with_row_id=True).to_arrow().to_batches()
 
 
 def age_of_most(versions: Path) -> timedelta:
