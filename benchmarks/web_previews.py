@@ -5,7 +5,8 @@
 
 The home is the ``demo`` folder below the data folder that ``clamp3 doctor`` names. Pictures are asked by
 HTTP from a daemon that was just started, so that none is remembered; the first ever, for which the
-worker starts, stands apart. The scores are spread over the library and have up to 500 bars.
+worker starts, stands apart. They are as wide and as high as
+the page asks for them. The scores are spread over the library and have up to 500 bars.
 """
 
 import http.client
@@ -78,7 +79,7 @@ def _spread(by_folder: dict[str, list[dict]]) -> list[dict]:
 def _address(piece: dict) -> str:
     middle = max(1, piece["bars"] // 2 - 4)
     last = min(piece["bars"], middle + 7)
-    return f"/v1/pieces/{piece['id']}/preview.svg?bars={middle}-{last}&width=1400"
+    return f"/v1/pieces/{piece['id']}/preview.svg?bars={middle}-{last}&width=1400&height=900"
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """A library of a few pieces of each kind, made on the spot."""
 
-import itertools
 from pathlib import Path
 
 import music21
@@ -8,13 +7,14 @@ import numpy as np
 import soundfile
 
 from clamp3_plugin.daemon.hearing.tones import Tone, midi_file
+from clamp3_plugin.daemon.hearing.written import written_tones
 from tests.cli.conftest import JIG, SECOND, WALTZ
 
 CORPUS = Path(music21.__file__).parent / "corpus"
 CHORALES = ("bwv269", "bwv66.6", "bwv377")
-SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
-LEAPS = (72, 55, 74, 50, 76, 48, 79, 43)
 RATE = 24_000
+TEMPO_AND_METRE = bytes.fromhex("00ff510307a120 00ff580404021808")  # as files have them
+_TRACK = 18  # bytes before the length of the track
 
 ATTACK = "<img src=x onerror=window.taken=1>"
 HOSTILE = f"""X:1
@@ -28,10 +28,20 @@ w:<script>window.taken=4</script> a b c
 """
 
 
-def melody(pitches: tuple[int, ...], beat_s: float, times: int = 4) -> bytes:
-    """A melody as a MIDI file, over and over."""
-    played = itertools.chain.from_iterable(itertools.repeat(pitches, times))
-    return midi_file([Tone(beat_s * i, 0.9 * beat_s, pitch) for i, pitch in enumerate(played)])
+def tones(abc: str, tempo: float) -> list[Tone]:
+    """What sounds when a tune of one voice is played."""
+    header, _, body = abc.partition("\nK:")
+    key, _, music = body.partition("\n")
+    fields = [line for line in header.splitlines() if line[0] in "ML"]
+    bars = [f"[V:1]{bar}|" for bar in music.replace("\n", "|").split("|") if bar]
+    return list(written_tones("\n".join([*fields, f"K:{key}", *bars]), tempo))
+
+
+def performed(abc: str, tempo: float, most: int | None = None) -> bytes:
+    """A tune as a MIDI file, or its first notes."""
+    plain = midi_file(tones(abc, tempo)[:most])
+    head, track = plain[:_TRACK], TEMPO_AND_METRE + plain[_TRACK + 4 :]
+    return head + len(track).to_bytes(4, "big") + track
 
 
 def bells(seconds: float) -> np.ndarray:
@@ -55,7 +65,7 @@ def make_library(folder: Path) -> None:
     for name, tune in (("jig", JIG), ("waltz", WALTZ), ("second", SECOND)):
         (folder / f"{name}.abc").write_text(tune)
     (folder / "<b>hostile.abc").write_text(HOSTILE)
-    (folder / "scale.mid").write_bytes(melody(SCALE, 0.4))
-    (folder / "leaps.mid").write_bytes(melody(LEAPS, 0.25))
+    (folder / "jig.mid").write_bytes(performed(JIG, 140))
+    (folder / "waltz.mid").write_bytes(performed(WALTZ, 100))
     for name, sound in (("bells", bells(12)), ("storm", storm(12))):
         soundfile.write(folder / f"{name}.wav", sound, RATE)

@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from clamp3_plugin.client import Client, ensure_daemon
 from clamp3_plugin.config import Home
-from tests.cli.conftest import end
+from tests.cli.conftest import JIG, WALTZ, end
 from tests.web import music
 from tests.web.conftest import PATIENCE_MS, Visitor, drop, until
 
@@ -37,7 +37,7 @@ def page(visitor: Visitor, client: Client) -> Page:
     return visitor.visit(client)
 
 
-TITLES = {"jig": "The Tripping Jig", "scale": "scale.mid", "bells": "bells.wav"}
+TITLES = {"jig": "The Tripping Jig", "played": "jig.mid", "bells": "bells.wav"}
 
 
 def needs_synthesizer() -> None:
@@ -69,7 +69,7 @@ def test_a_question_in_korean_finds_chorales_and_shows_them(page):
 
 @pytest.mark.parametrize(
     ("found", "picture"),
-    [("jig", "score"), ("scale", "performance"), ("bells", "audio")],
+    [("jig", "score"), ("played", "performance"), ("bells", "audio")],
 )
 def test_a_hit_is_heard(page, found, picture):
     ask(page, "music")
@@ -88,11 +88,17 @@ def test_a_hit_is_heard(page, found, picture):
     assert page.evaluate("document.querySelector('audio').paused")
 
 
-@pytest.mark.parametrize("name", ["scale", "leaps"])
-def test_a_dropped_midi_file_finds_its_music(page, tmp_path, name):
+@pytest.mark.parametrize(
+    ("name", "played"),
+    [
+        ("jig", music.performed(JIG, 150, most=60)),  # another tempo, another length
+        ("waltz", music.performed(WALTZ, 108)),
+    ],
+    ids=["jig", "waltz"],
+)
+def test_a_dropped_midi_file_finds_its_music(page, tmp_path, name, played):
     take = tmp_path / "take.mid"
-    notes = {"scale": music.SCALE, "leaps": music.LEAPS}[name]
-    take.write_bytes(music.melody(notes, 0.33, times=3))  # another tempo, another length
+    take.write_bytes(played)
 
     drop(page, take)
     page.get_by_role("button", name="Filters").click()
@@ -225,7 +231,6 @@ def test_the_microphone_asks(page):
 
 KEYBOARD = """navigator.requestMIDIAccess = async () => {
   const input = {};
-  window.strike = (...data) => input.onmidimessage({ data: new Uint8Array(data), timeStamp: performance.now() });
   window.strikeAt = (time, ...data) => input.onmidimessage({ data: new Uint8Array(data), timeStamp: time });
   return { inputs: new Map([["stub", input]]) };
 };"""
@@ -237,18 +242,18 @@ def test_a_keyboard_asks(visitor, client):
     page.get_by_role("button", name="Play on a MIDI keyboard").click()
     page.get_by_text("Play … 0 notes").wait_for()
     struck = [
-        [1000 + 400 * i + (360 if status == 0x80 else 0), status, pitch, 80]
-        for i, pitch in enumerate(music.SCALE * 3)
-        for status in (0x90, 0x80)
+        [1000 * when, status, tone.pitch, 80]
+        for tone in music.tones(JIG, 145)[:48]
+        for when, status in ((tone.start, 0x90), (tone.start + tone.length - 0.02, 0x80))
     ]
     page.evaluate("struck => struck.forEach((each) => window.strikeAt(...each))", struck)
-    page.get_by_text("Play … 24 notes").wait_for()
+    page.get_by_text("Play … 48 notes").wait_for()
     page.get_by_role("button", name="Stop and search").click()
 
     expect(page.locator(".chips .chip")).to_contain_text("Keyboard.mid")
     page.get_by_role("button", name="Filters").click()
     page.get_by_role("button", name="MIDI", exact=True).click()
-    expect(page.locator(".card h2").first).to_have_text("scale.mid")
+    expect(page.locator(".card h2").first).to_have_text("jig.mid")
 
 
 def test_the_map_is_drawn_clicked_and_saved(page):

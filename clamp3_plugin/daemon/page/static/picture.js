@@ -8,6 +8,7 @@ import { barsOf, placeIn } from "/page/sheet.js";
 
 const MOST_REMEMBERED = 120;
 const WIDTH = "1400"; // tenths of a millimetre of a page: two or three lines of music fit into a card
+const HEIGHT = "900"; // of what shows in a card; all of it is engraved when it is heard
 const MAX_WHOLE_BARS = 12; // of a whole piece, the beginning
 const MARGIN = 12; // pixels above a line of music
 const remembered = new Map();
@@ -25,6 +26,7 @@ export class Picture {
     const shownPart = this.passage ?? (this.piece.modality === "score" ? { first_bar: 1, last_bar: MAX_WHOLE_BARS } : null);
     const [path, asked] = addressOf(this.piece, shownPart, "preview.svg");
     asked.set("width", WIDTH);
+    if (!this.isHeard) asked.set("height", HEIGHT);
     const address = `${path}?${asked}`;
     try {
       const svg = remembered.get(address) ?? await quietly(() => this.draw(address), this.signal);
@@ -48,7 +50,12 @@ export class Picture {
 
   /** Show how far the music is, from 0 to 1; null where it does not play. */
   at(share) {
-    const total = this.passage ? this.bars?.length : this.piece.bars ?? this.bars?.length;
+    if (share !== null && !this.isHeard && this.piece.modality === "score") {
+      this.isHeard = true;
+      this.load();
+    }
+    const { first_bar: first, last_bar: last } = this.passage ?? {};
+    const total = first == null ? this.piece.bars ?? this.bars?.length : last - first + 1;
     const place = share === null || !this.bars?.length ? null : placeIn(this.bars, share, total);
     this.cursor.hidden = share === null || (this.bars?.length > 0 && !place);
     if (this.cursor.hidden) return;
