@@ -244,7 +244,9 @@ def after_all(place: Path, root: Path, seen: Watch) -> list[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpus", type=Path, help="a folder of somebody else's files")
-    parser.add_argument("--mutations", type=int, default=0, help="damaged files of each format")
+    parser.add_argument(
+        "--mutations", type=int, default=10_000, help="damaged files of each format"
+    )
     parser.add_argument("--daemon", type=Path, help="another daemon: a Python file")
     parser.add_argument("--all-times", action="store_true")
     options = parser.parse_args()

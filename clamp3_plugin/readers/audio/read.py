@@ -132,8 +132,10 @@ class _Exchange:
         check_length(end / RATE)
         if not np.all(np.abs(block) <= _RESAMPLED_LEVEL):  # NaN is not either
             raise BrokenFileError("The decoder gave samples that are none.", _EXPORT)
-        if end > len(self._room):  # more than it announced
-            self._room = np.concatenate([self._room, np.empty(end, np.float32)])
+        if end > len(self._room):  # more than it announced; memory is used as it is filled
+            room = np.empty((MAX_SECONDS + 1) * RATE, np.float32)
+            room[: self._used] = self._room[: self._used]
+            self._room = room
         self._room[self._used : end] = block
         self._used = end
 
