@@ -7,11 +7,12 @@ fill: 1,024 texts, 8 MiB of LanceDB, the pages of the model) the slope of the da
 1 MiB for 10,000 requests, and descriptors, threads and temporary files may not grow (P10 of the security
 page). Linux only: it looks into /proc. Exit code 1 if a promise is broken.
 
-    python benchmarks/soak.py [--requests 20000] [--daemon FILE.py]
+    python benchmarks/soak.py [--requests 20000] [--seconds S] [--daemon FILE.py]
 """
 
 import argparse
 import itertools
+import math
 import os
 import sys
 import tempfile
@@ -20,6 +21,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -72,26 +74,33 @@ def look(pid: int, requests: int, folders: list[Path]) -> Sample:
     )
 
 
+def hostile() -> list[Any]:
+    """Give the cases that are sent again and again; recordings take seconds each."""
+    return [*(case for case in files() if case.kind != "audio"), *json_bodies.cases()]
+
+
 @dataclass
 class Traffic:
     """Sends requests from some threads, and counts what came of them."""
 
     home: Home
     total: int
+    until: float = math.inf
+    """Moment of ``time.monotonic`` from which on no more are sent."""
+    hostile: list[Any] = field(default_factory=list)
+    """Cases of the corpus; all but the recordings by default."""
     ended: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         """Begin at the first request."""
         self._numbers = itertools.count(1)
-        self._bad = itertools.cycle(
-            [*(case for case in files() if case.kind != "audio"), *json_bodies.cases()]
-        )
+        self._bad = itertools.cycle(self.hostile or hostile())
         self._turn = threading.Lock()
         self.done = 0
 
     def run(self) -> None:
-        """Send until all are sent."""
-        while (number := next(self._numbers)) <= self.total:
+        """Send until all are sent, or the time is over."""
+        while (number := next(self._numbers)) <= self.total and time.monotonic() < self.until:
             try:
                 self.ended[self._one(number)] += 1
             except NoDaemonError as error:
@@ -174,6 +183,9 @@ def soak(traffic: Traffic, pid: int, samples: int, folders: list[Path]) -> list[
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--requests", type=int, default=20_000)
+    parser.add_argument(
+        "--seconds", type=float, default=math.inf, help="stop sending after so long"
+    )
     parser.add_argument("--daemon", type=Path, help="another daemon: a Python file")
     parser.add_argument("--samples", type=int, default=100)
     options = parser.parse_args()
@@ -188,9 +200,10 @@ def main() -> int:
             indexing = Indexing(home, Path(place, "music"))
             indexing.next()
             begun = time.monotonic()
+            traffic.until = begun + options.seconds
             with indexing:
                 samples = soak(traffic, client.run.pid, options.samples, [temporary, home.cache])
-            print(f"{options.requests} requests in {time.monotonic() - begun:.0f} s, beside them")
+            print(f"{traffic.done} requests in {time.monotonic() - begun:.0f} s, beside them")
             print(f"{indexing.rounds} rounds of indexing: {dict(traffic.ended)}")
             good = verdict(samples, home.log_file)
             client.stop()

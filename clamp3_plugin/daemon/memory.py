@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 
-EVERY_S = 60.0
+EVERY_S = 15.0
 _M_ARENA_MAX = -8  # malloc.h
 _HEAPS = 2
 
@@ -25,7 +25,7 @@ def keep_few_heaps() -> None:
 
 
 class GivingBack:
-    """Returns to the system every minute what is free."""
+    """Returns to the system now and then what is free."""
 
     def __init__(self, every_s: float = EVERY_S) -> None:
         self._every_s = every_s
