@@ -61,14 +61,15 @@ class Int8Linear(nn.Module):
         self._weight = torch.ops.onednn.qlinear_prepack(rounded, None)
         self._zeros = torch.zeros(len(weight), dtype=torch.int64)
         self._bias = bias.detach().float()
+        self._half = torch.tensor(_ZERO + 0.5)
         self._gelu = gelu
 
     def forward(self, rows: Tensor, residual: Tensor | None = None) -> Tensor:
         """Give float32 ``(N, outputs)`` for float ``(N, inputs)``."""
         rows = rows.float()
-        largest = torch.linalg.vector_norm(rows, torch.inf, 1, keepdim=True).clamp_min_(1e-20)
+        largest = rows.abs().amax(1, keepdim=True).clamp_min_(1e-20)
         # cut off after adding a half, which rounds: one pass less than rounding
-        rounded = (rows * (_MOST / largest)).add_(_ZERO + 0.5).to(torch.uint8)
+        rounded = torch.addcmul(self._half, rows, _MOST / largest).to(torch.uint8)
         product = torch.ops.onednn.qlinear_pointwise(
             rounded, 1.0, _ZERO, self._weight, self._scales, self._zeros, None,
             1.0, 0, torch.float32, "none", [], "",
