@@ -96,7 +96,7 @@ class Config:
     device: str = "auto"
     """``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``."""
     precision: str = "auto"
-    """``auto``, ``fp32``, ``bf16``, ``fp16``."""
+    """``auto``, ``fp32``, ``bf16``, ``fp16``, ``int8``."""
     keep_alive_s: float = 600.0
     """The daemon leaves after this many idle seconds; 0 keeps it for ever."""
     threads: int = 0
