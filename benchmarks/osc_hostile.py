@@ -20,6 +20,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from clamp3_bridges.osc.queries import FindText
 from clamp3_plugin.config import Home
 from tests.bridges.osc.flood import Asked, ask_steadily, flood
 from tests.bridges.serving import Bridge, bridging
@@ -66,14 +67,16 @@ def measure(bridge: Bridge, count: int, rates: list[float]) -> bool:
         "spawn"
     )  # the flood shares no lock of Python's with who asks
     with bridge.peer() as peer, ProcessPoolExecutor(1, context) as pool:
+        peer.ask(FindText("first", "a jig"))  # starts the daemon, where none runs
         ask_steadily(peer, "warm", for_seconds(3.0))
         pool.submit(flood, bridge.port, bridge.token, 500, 1000.0).result()
-        alone = ask_steadily(peer, "alone", for_seconds(10.0))
+        run = f"{time.time():.0f}"  # in each question: the daemon remembers words that it knows
+        alone = ask_steadily(peer, f"alone {run} ", for_seconds(10.0))
         print(shown("alone", alone))
         before = look(bridge.pid)
         for rate in rates:
             running = pool.submit(flood, bridge.port, bridge.token, count, rate)
-            amid = ask_steadily(peer, f"{rate}-", running.done)
+            amid = ask_steadily(peer, f"{rate} {run} ", running.done)
             flooded, after = running.result(), look(bridge.pid)
             actual = flooded.sent / flooded.seconds
             print(shown(f"amid {actual:,.0f} a second", amid))

@@ -16,7 +16,7 @@ from clamp3_bridges.osc.arguments import Arguments, Id
 from clamp3_bridges.osc.asking import Ask
 from clamp3_bridges.osc.jobs import Jobs
 from clamp3_bridges.osc.live import LiveTakes
-from clamp3_bridges.osc.packets import BadPacketError, Packet, parse
+from clamp3_bridges.osc.packets import BadPacketError, Packet, parse, token_of
 from clamp3_bridges.osc.queries import (
     KINDS,
     Cancel,
@@ -66,16 +66,12 @@ class Listener(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         """Take a datagram."""
         try:
-            packet = parse(data)
+            packet = self._authenticated(data)
         except BadPacketError:
             self._counts.dropped += 1
             return
-        token = packet.values[0] if packet.values else None
-        if not isinstance(token, str) or not hmac.compare_digest(token.encode(), self._token):
-            self._counts.dropped += 1
-            return
         self._counts.asked += 1
-        self._take(Packet(packet.address, packet.values[1:]), addr[1])
+        self._take(packet, addr[1])
 
     def error_received(self, exc: Exception) -> None:
         """Overhear that an asker has gone: it is no concern of the others."""
@@ -90,6 +86,13 @@ class Listener(asyncio.DatagramProtocol):
         self._jobs.close()
         if self._transport is not None:
             self._transport.close()
+
+    def _authenticated(self, data: bytes) -> Packet:
+        """Read a message that has the token; gives it without. Others are not read any further."""
+        if not hmac.compare_digest(token_of(data), self._token):
+            raise BadPacketError("it has not the token")
+        packet = parse(data)
+        return Packet(packet.address, packet.values[1:])
 
     def _take(self, packet: Packet, sender: int) -> None:
         """Read an authenticated message and pass it on; what is wrong with it is answered."""

@@ -59,6 +59,31 @@ def parse(datagram: bytes) -> Packet:
     return Packet(message.address, tuple(message.params))
 
 
+def token_of(datagram: bytes) -> bytes:
+    """Give the string that comes first, having looked no further: what strangers send costs no more.
+
+    Raises
+    ------
+    BadPacketError
+        It is no message of ours, or does not begin with a string.
+
+    Examples
+    --------
+    >>> token_of(build("/clamp3/ping", "secret", 41.0))
+    b'secret'
+    """
+    address_end = datagram.find(b"\0", 0, MAX_ADDRESS + 1)
+    tags = address_end + 4 - address_end % 4
+    if not datagram.startswith(ROOT) or address_end < 0 or not datagram.startswith(b",s", tags):
+        raise BadPacketError("it is no message of ours")
+    tags_end = datagram.find(b"\0", tags, tags + MAX_ARGUMENTS + 2)
+    first = tags_end + 4 - tags_end % 4
+    end = datagram.find(b"\0", first, first + MAX_STRING + 1)
+    if tags_end < 0 or end < 0:
+        raise BadPacketError("a string does not end")
+    return datagram[first:end]
+
+
 def build(address: str, *values: Value) -> bytes:
     """Write a message; what OSC cannot carry in a string is replaced.
 

@@ -1,5 +1,6 @@
 """A flood of datagrams that nobody may be answered for, and somebody who asks steadily meanwhile."""
 
+import itertools
 import random
 import statistics
 import threading
@@ -18,6 +19,8 @@ EVERY_S = 0.1
 PATIENCE_S = 20.0
 """How long an answer may take before it counts as lost."""
 _STRANGE = "a-token-that-nobody-gave-out-of-43-letters-"
+_BURST = 10
+"""So many datagrams leave at once."""
 _INSIDERS = 20
 """Among so many datagrams is one that has the token and is wrong otherwise."""
 
@@ -80,14 +83,16 @@ def flood(port: int, token: str, count: int, rate: float) -> Flooded:
     """Send so many datagrams, so many a second; waits at the end for what is said to them."""
     wrong = [case.write(token) for case in osc.cases() if case.good == Dropped()]
     with Peer(port, token) as stranger, Peer(port, token) as insider, Peer(port, token) as other:
-        strange = datagrams(other.here)
+        made = itertools.islice(datagrams(other.here), count)
+        strange = list(made)  # before, that sending takes little of the machine
         begun = time.perf_counter()
         for number in range(count):
             if number % _INSIDERS:
-                stranger.throw(next(strange))
+                stranger.throw(strange[number])
             else:
                 insider.throw(wrong[number // _INSIDERS % len(wrong)])
-            time.sleep(max(0.0, begun + number / rate - time.perf_counter()))
+            if number % _BURST == 0:
+                time.sleep(max(0.0, begun + number / rate - time.perf_counter()))
         seconds = time.perf_counter() - begun
         time.sleep(1.0)
         to_strangers = len(stranger.hear_for(0.1)) + len(other.hear_for(0.1))
@@ -120,7 +125,7 @@ def ask_steadily(peer: Peer, name: str, is_over: Callable[[], bool]) -> Asked:
         while not is_over():
             id_ = f"{name}{len(begun)}"
             begun[id_] = time.perf_counter()
-            peer.send(FindText(id_, f"a lively jig, the {len(begun)}th", 5))
+            peer.send(FindText(id_, f"a lively jig, {id_}", 5))  # new words: none are remembered
             time.sleep(max(0.0, start + len(begun) * EVERY_S - time.perf_counter()))
     finally:
         listens.set()
