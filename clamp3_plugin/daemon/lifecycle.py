@@ -12,6 +12,7 @@ import os
 import secrets
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -50,6 +51,7 @@ def serve(home: Home, config: Config, make_service: Callable[[], Service]) -> in
         What ``make_service`` raises.
     """
     os.umask(0o077)
+    _share_the_processor()
     keep_few_heaps()
     home.create()
     lock = DaemonLock(home)
@@ -168,6 +170,14 @@ class _PatientProtocol(H11Protocol):
     def _hang_up_if_silent(self) -> None:
         if getattr(self, "cycle", None) is None:  # uvicorn's annotation knows no None
             self.transport.close()
+
+
+def _share_the_processor() -> None:
+    """Leave real-time scheduling, which a DAW's engine hands down: a model at work would starve all else."""
+    if sys.platform == "linux":
+        policy = os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK
+        if policy in {os.SCHED_FIFO, os.SCHED_RR}:
+            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
 def _listen(home: Home) -> socket.socket:
