@@ -1,7 +1,8 @@
 """What the store promises of its files: batches whole, rot found, the last good state taken.
 
-Negative controls, expected and not yet tried: without ``set_aside_rest`` in ``_all_or_nothing`` a failed batch
-leaves rows behind; without the sums of the journal no flip outside of a vector is named.
+Negative controls, 2026-11-30: with ``Journal.set_aside_rest`` leaving everything where it is the failed
+batch left a row twice; without the sums of the journal none of 50 flips was named; without the ``fsync``
+in ``durable.sync_files`` the files of a batch were not on the disk.
 """
 
 import json

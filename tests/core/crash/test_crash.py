@@ -1,8 +1,8 @@
 """P7 and P8 of the promises: what a killed process or a power cut leaves of a library.
 
-Negative controls, expected and not yet tried: without ``_all_or_nothing`` and the journal a process killed
-between the commits of a batch leaves half of it; without ``sync_files`` in ``Journal.keep`` a power cut
-takes what was acknowledged.
+Negative controls, 2026-11-30: with ``Journal.set_aside_rest`` leaving everything where it is both failed, a
+file of the old library was gone after a kill; without the ``fsync`` in ``durable.sync_files`` a power cut
+took what was acknowledged.
 """
 
 from pathlib import Path
