@@ -17,6 +17,8 @@ _RATIOS: tuple[Ratio, ...] = (
     *((3, 2), (5, 4), (6, 4), (7, 4), (2, 3), (4, 3), (9, 8), (7, 8), (5, 3), (7, 6), (5, 6)),
     *((10, 8), (11, 8), (13, 8), (5, 2), (7, 3), (8, 6), (15, 8)),
 )
+_DUPLET = (2, 3)
+_QUARTER = Fraction(1, 4)
 _NAMES = {length: name for name, length in LENGTHS.items()}
 
 
@@ -77,16 +79,19 @@ def _span(chord: Chord, gap: int, division: int) -> tuple[int, Ratio | None]:
     if chord.ratio is not None:
         actual, normal = chord.ratio
         return round(nominal * normal / actual), chord.ratio
+    if 2 * gap == 3 * nominal and chord.voice == 0:
+        return gap, _DUPLET  # the first voice has no holes
     if gap >= nominal or not gap:
         return round(nominal), None
     return gap, min(_RATIOS, key=lambda ratio: abs(nominal * ratio[1] / ratio[0] - gap))
 
 
 def _is_complete(group: Sequence[tuple[Chord, int, Ratio]]) -> bool:
-    if len(group) < 2:
-        return False
-    unit = sum((chord.length for chord, _, _ in group), Fraction(0)) / group[0][2][0]
-    return unit in _NAMES
+    length = sum((chord.length for chord, _, _ in group), Fraction(0))
+    ratio = group[0][2]
+    if length < _QUARTER if ratio == _DUPLET else len(group) < 2:
+        return False  # a duplet fills half a bar of 6/8, with one note or more
+    return length / ratio[0] in _NAMES
 
 
 def _group(group: Sequence[tuple[Chord, int, Ratio]]) -> list[Timed]:

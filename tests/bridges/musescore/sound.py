@@ -2,17 +2,18 @@
 
 import os
 import subprocess
-import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
 from tests.bridges.musescore.screen import until
 
 RATE = 44_100
-_SERVER = ("jackd", "-r", "-d", "dummy", "-r", str(RATE), "-p", "1024", "-C", "0", "-P", "2")
+QUIET = 300  # of 32,768
+_SERVER = ("jackd", "-r", "-d", "dummy", "-r", str(RATE), "-p", "8192", "-C", "0", "-P", "2")
 PROGRAMS = ("jackd", "jack_lsp", "jack_rec")
 
 
@@ -42,30 +43,42 @@ def _ports(ours: dict[str, str]) -> list[str]:
 
 
 class Recording:
-    """Records what MuseScore plays for some seconds, from now on."""
+    """Records what MuseScore plays."""
 
-    def __init__(self, ours: dict[str, str], folder: Path, seconds: int) -> None:
+    def __init__(self, ours: dict[str, str], folder: Path) -> None:
         self._file = folder / "played.wav"
-        self._environment = {**os.environ, **ours}
-        words = ["jack_rec", "-f", str(self._file), "-d", str(seconds), "-b", "16"]
+        self._ours = ours
+
+    def __enter__(self) -> Self:
+        words = ["jack_rec", "-f", str(self._file), "-d", "600", "-b", "16"]
         self._recorder = subprocess.Popen(
             [*words, "mscore:left", "mscore:right"],
-            env=self._environment,
+            env={**os.environ, **self._ours},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+        until(lambda: "rec" in " ".join(_ports(self._ours)) or None, "it is recorded")
+        return self
 
-    def samples(self) -> np.ndarray:
-        """Wait for the end, and give what was played, mixed to one channel."""
-        self._recorder.wait(120)
-        with wave.open(str(self._file)) as file:
-            data = np.frombuffer(file.readframes(file.getnframes()), "<i2")
-        return np.asarray(data.reshape(-1, 2).mean(axis=1))
+    def __exit__(self, *_: object) -> None:
+        self._recorder.kill()
+        self._recorder.wait()
 
+    def from_onset(self, seconds: float) -> np.ndarray:
+        """Wait until it has sounded for some seconds, and give these, mixed to one channel."""
+        count = round(seconds * RATE)
 
-def onset(samples: np.ndarray) -> int:
-    """Where it begins to sound."""
-    return int(np.argmax(np.abs(samples) > 0.1 * np.abs(samples).max()))
+        def look() -> np.ndarray | None:
+            data = self._file.read_bytes() if self._file.exists() else b""
+            data = data.partition(b"data")[2][
+                4:
+            ]  # the file is not closed: its length is not yet in it
+            samples = np.frombuffer(data[: len(data) // 4 * 4], "<i2").reshape(-1, 2).mean(axis=1)
+            begin = int(np.argmax(np.abs(samples) > QUIET)) if len(samples) else 0
+            part = samples[begin : begin + count]
+            return np.asarray(part) if len(part) == count and np.abs(part).max() > QUIET else None
+
+        return until(look, "something sounds")
 
 
 def loudest_pitches(samples: np.ndarray, count: int) -> set[int]:

@@ -111,16 +111,10 @@ def open_piece(probe: Probe, first: int) -> None:
 
 def play(probe: Probe, first: int, card: dict[str, str], folder: Path) -> None:
     """What is heard is the first two notes of the passage, of a piece that is open already."""
-    top, _ = probe.screen.staves()[0]
-    probe.screen.do("mousemove", 420, top - 60, "click", 1)  # nothing is selected any more
-    probe.until("pitches", [])
-    recording = sound.Recording(card, folder, 5)
+    with sound.Recording(card, folder) as recording:
+        probe.press("Play", 0)
+        half = recording.from_onset(0.8)  # a half note at 120 takes a second
 
-    probe.press("Play", 0)
-
-    samples = recording.samples()
-    begin = sound.onset(samples)
-    half = samples[begin : begin + sound.RATE * 8 // 10]  # a half note at 120 takes a second
     sounding = {scores.midi_pitch(scores.steps_of(first, part)[0]) % 12 for part in range(2)}
     assert sound.loudest_pitches(half, 2) == sounding
 
