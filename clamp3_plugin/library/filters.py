@@ -7,7 +7,7 @@ values of the library's own columns that fit; what the user wrote is compared he
 import os
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import and_, or_
 
@@ -62,8 +62,8 @@ class PieceColumns:
         given = [piece.metadata for piece in pieces]
         self._ids = [piece.id for piece in pieces]
         self._paths = [piece.path for piece in pieces]
-        self._modality = np.array([piece.modality.value for piece in pieces], np.str_)
         self._named = {
+            "modality": _Named.of([piece.modality.value for piece in pieces], str),
             "key": _Named.of([spelled_key(each) for each in given], _key_of),
             "meter": _Named.of([tidy(each.meter) for each in given], meter_name),
             "composer": _Named.of([tidy(each.composer) for each in given], str.casefold),
@@ -79,8 +79,6 @@ class PieceColumns:
         A piece whose file does not say a thing is not let through by a filter on it.
         """
         allowed = np.ones(len(self._paths), np.bool_)
-        if where.modalities:
-            allowed &= np.isin(self._modality, [modality.value for modality in where.modalities])
         for name, fits in _tests(where).items():
             allowed &= self._named[name].mask(fits)
         if where.folder:
@@ -108,9 +106,9 @@ class PieceColumns:
             None where everything is let through.
         """
         parts = []
-        if np.any(self._modality != modality.value):
+        if len(self._named["modality"].spellings) > 1:
             parts.append(col("modality") == lit(modality.value))
-        for name, fits in _tests(where).items():
+        for name, fits in _tests(replace(where, modalities=())).items():
             values = self._named[name].fitting(fits)
             if len(values) > _MOST_VALUES:
                 ids = (repr(self._ids[place]) for place in np.flatnonzero(among))  # hexadecimal
@@ -152,6 +150,8 @@ class _Named:
 def _tests(where: Filter) -> dict[str, Callable[[str], bool]]:
     """Give for each column of names that a filter is about what tells whether a meaning fits."""
     tests: dict[str, Callable[[str], bool]] = {}
+    if where.modalities:
+        tests["modality"] = frozenset(each.value for each in where.modalities).__contains__
     if where.key:
         tests["key"] = key_name(where.key).__eq__
     if where.meter:

@@ -30,11 +30,10 @@ MOST_DELTAS = 8
 GROWTH = 2.0
 """After how much growth the partitions are learnt anew."""
 TARGET_RECALL = 0.995
+_WORTH_IT = 0.001
 _QUESTIONS = 64
 _PROBES = (10, 20, 40, 80, 160, 320)
-_REFINE = 10
-_CANDIDATES = 500
-"""Vectors that are read and compared for a question, at most."""
+_CANDIDATES = (200, 400, 800)
 _INDEXED = "vector"
 _NAME = "vector_idx"
 _SCALARS: dict[str, Bitmap | BTree] = {
@@ -51,7 +50,9 @@ class Tuning:
     rows: int
     """When the partitions were learnt."""
     probes: int = 40
-    refine: int = _REFINE
+    """Partitions that are looked into."""
+    candidates: int = _CANDIDATES[-1]
+    """Vectors that are read and compared exactly; more for a question that asks for many hits."""
     recall: float | None = None
     """Measured against every vector; None where nothing was measured."""
     questions: int = 0
@@ -109,7 +110,7 @@ class VectorIndex:
             .distance_type("cosine")
             .minimum_nprobes(self.tuning.probes)
             .maximum_nprobes(most)
-            .refine_factor(max(2, min(self.tuning.refine, -(-_CANDIDATES // k))))
+            .refine_factor(max(2, -(-self.tuning.candidates // k)))
             .limit(k)
             .select([_INDEXED, "_distance"])
             .with_row_id(with_row_id=True)
@@ -208,17 +209,31 @@ def tune(table: Table) -> Tuning:
     rows = table.count_rows()
     questions = _sample(table, rows)
     truth = _nearest_of_all(table, questions)
-    best = Tuning(rows)
-    for probes in _PROBES:
-        asked = VectorIndex(table, Tuning(rows, probes))
-        found = [
-            np.intersect1d(asked.nearest(vector, 50)[0][:10], true).size / len(true)
-            for vector, true in zip(questions, truth, strict=True)
-        ]
-        best = Tuning(rows, probes, _REFINE, round(float(np.mean(found)), 4), len(questions))
-        if best.recall is not None and best.recall >= TARGET_RECALL:
-            break
+    best = Tuning(rows, recall=0.0)
+    for candidates in _CANDIDATES:
+        before = 0.0
+        for probes in _PROBES:
+            asked = VectorIndex(table, Tuning(rows, probes, candidates))
+            recall = _recall(asked, questions, truth)
+            if recall > (best.recall or 0.0):
+                best = Tuning(rows, probes, candidates, recall, len(questions))
+            if recall >= TARGET_RECALL:
+                return best
+            if recall < before + _WORTH_IT:
+                break  # what is missing is not in other partitions
+            before = recall
     return best
+
+
+def _recall(
+    index: VectorIndex, questions: NDArray[np.float32], truth: Sequence[NDArray[np.uint64]]
+) -> float:
+    """Give the share of the true nearest rows that an index finds."""
+    found = [
+        np.intersect1d(index.nearest(question, 48)[0][: len(true)], true).size / len(true)
+        for question, true in zip(questions, truth, strict=True)
+    ]
+    return round(float(np.mean(found)), 4)
 
 
 def _sample(table: Table, rows: int) -> NDArray[np.float32]:
