@@ -77,10 +77,10 @@ class PieceAnswers:
 def _file(piece: Piece, asked: str | None) -> Response:
     with open_piece(piece) as file:
         part = part_of(asked, os.fstat(file.fileno()).st_size)
-        if part is not None:
+        if part is None:
+            data = read_piece(piece)
+        else:
             file.seek(part.first)
             data = file.read(min(part.length, _MOST_OF_A_PART))
-    if part is None:
-        data = read_piece(piece)
     headers = {"Content-Disposition": attachment(piece.path)}
     return whole_or_part(data, part, "application/octet-stream", headers)

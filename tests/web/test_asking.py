@@ -12,6 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from clamp3_plugin.client import Client, ensure_daemon
 from clamp3_plugin.config import Home
+from clamp3_plugin.wire import IndexSummary
 from tests.cli.conftest import JIG, WALTZ, end
 from tests.web import music
 from tests.web.conftest import PATIENCE_MS, Visitor, drop, until
@@ -27,6 +28,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     home = Home.locate(str(tmp_path_factory.mktemp("home")))
     with ensure_daemon(home, timeout_s=180) as client:
         summary = list(client.index([str(folder)]))[-1]
+        assert isinstance(summary, IndexSummary)
         assert summary.counts["indexed"] == PIECES
         yield client
     end(home)
