@@ -33,7 +33,7 @@ TUNE = "X:1\nT:Tune {}\nM:4/4\nL:1/8\nK:G\nGABc dedB|dedB dedB|c2ec B2dB|A2F2 G4
 def main() -> None:
     TARGET.mkdir(exist_ok=True)
     home = Home.locate(sys.argv[1])
-    with ensure_daemon(home) as client, sync_playwright() as playwright:
+    with ensure_daemon(home, timeout_s=180) as client, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
         )
@@ -52,7 +52,7 @@ def opened(
     locale: str = "en-GB",
 ) -> Iterator[Page]:
     context = browser.new_context(viewport=size, color_scheme=scheme, locale=locale)
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(180_000)
     page = context.new_page()
     page.goto(f"http://127.0.0.1:{client.run.port}/#code={client.page_code()}")
     page.wait_for_selector(".hello")
@@ -148,7 +148,7 @@ def living(browser: Browser) -> None:
         for i in range(600):
             Path(folder, f"{i}.abc").write_text(TUNE.format(i))
         Path(folder, "broken.mid").write_bytes(b"MThd\x00\x00")
-        client = ensure_daemon(Home.locate(f"{at}/home"))
+        client = ensure_daemon(Home.locate(f"{at}/home"), timeout_s=180)
         with opened(browser, client) as page:
             page.get_by_role("heading", name="Your library is empty").wait_for()
             keep(page, "empty")

@@ -49,7 +49,7 @@ def bells(seconds: float) -> np.ndarray:
     time = np.arange(round(seconds * RATE)) / RATE
     since = time % 0.5
     partials = [np.sin(2 * np.pi * 440 * ratio * since) for ratio in (1, 2.76, 5.4)]
-    return 0.2 * np.exp(-6 * since) * np.sum(partials, axis=0)
+    return np.asarray(0.2 * np.exp(-6 * since) * np.sum(partials, axis=0))
 
 
 def storm(seconds: float) -> np.ndarray:
