@@ -30,6 +30,7 @@ from clamp3_plugin.client import ensure_daemon
 from clamp3_plugin.client.start import SERVE
 from clamp3_plugin.config import Home
 from clamp3_plugin.daemon.refusals import STATUS
+from clamp3_plugin.errors import NoDaemonError
 from clamp3_plugin.readers import registry
 from clamp3_plugin.readers.apart.pool import Pool
 from clamp3_plugin.wire import RunFile
@@ -127,7 +128,7 @@ def ask_all(questions: list[Question], run: RunFile, seen: Watch, report: Report
         report.note(question.name, seconds, question.most_s, seen)
         if not question.may_end(reply.code) or reply.status != STATUS.get(reply.code, 200):
             report.bad.append(f"{question.name}: {reply.status} {reply.code}, not {question.good}")
-        if not answers_well(run):
+        if not is_well(run):
             report.bad.append(f"{question.name}: the good question after it")
     return ended
 
@@ -140,8 +141,16 @@ def send_all(cases: list[RequestCase], run: RunFile, seen: Watch, report: Report
         report.note(f"{case.kind} {case.name}", time.monotonic() - begun, 10, seen)
         if Answered(reply.status, reply.code) != case.good:
             report.bad.append(f"{case.name}: {reply.status} {reply.code}, not {case.good}")
-        if not answers_well(run):
+        if not is_well(run):
             report.bad.append(f"{case.name}: the good question after it")
+
+
+def is_well(run: RunFile) -> bool:
+    """Tell whether a good question is answered right, and at all."""
+    try:
+        return answers_well(run)
+    except NoDaemonError:
+        return False
 
 
 def damage(count: int) -> Iterator[str]:

@@ -112,8 +112,13 @@ def foreign(paths: list[str], own: list[Path]) -> list[str]:
 
 
 def held(pid: int) -> int:
-    """Bytes that a process and its children hold in memory; 0 where the system does not say."""
-    return sum(_resident(each) for each in (pid, *_children(pid)))
+    """Bytes that a process and its children hold in memory; 0 where the system does not say.
+
+    A child that was only just forked has its parent's name yet, and its parent's memory.
+    """
+    name = _command(pid)
+    grown = [each for each in _children(pid) if _command(each) != name]
+    return sum(_resident(each) for each in (pid, *grown))
 
 
 def _sample(pid: int, seen: Watch) -> None:
@@ -129,6 +134,13 @@ def _children(pid: int) -> list[int]:
         except OSError:  # a thread that ended meanwhile
             continue
     return found
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def _resident(pid: int) -> int:
