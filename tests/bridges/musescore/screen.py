@@ -215,6 +215,11 @@ class Screen:
         finally:
             self.do("keyup", "shift")
 
+    def select_bar(self, number: int) -> None:
+        """Select a bar of the first staff by a click."""
+        self.do("mousemove", *self.place_in_bar(number, self.staves()[0]), "click", 1)
+        until(self._is_selected, "a bar is selected")
+
     def place_in_bar(self, number: int, staff: tuple[int, int]) -> tuple[int, int]:
         """Give a place where nothing stands: between two lines, right of the last note."""
         lines = self.barlines(staff)

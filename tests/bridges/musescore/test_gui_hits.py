@@ -16,15 +16,16 @@ from tests.bridges.musescore.recorder import restart
 from tests.bridges.musescore.screen import Screen, prepare_home
 from tests.cli.conftest import HASH_DAEMON, end
 
+JACK = "jack.log"
 FIRST = 9  # bar of the piece in the library with which the score on the screen begins
 
 
 @pytest.fixture
-def card() -> Iterator[dict[str, str]]:
+def card(tmp_path: Path) -> Iterator[dict[str, str]]:
     """Give the environment of programs that play to JACK."""
     if missing := [name for name in sound.PROGRAMS if shutil.which(name) is None]:
         pytest.skip(f"not installed: {', '.join(missing)} (apt-get install jackd2)")
-    with sound.sound_card() as card:
+    with sound.sound_card(tmp_path / JACK) as card:
         yield card
 
 
@@ -83,9 +84,10 @@ def test_a_passage_is_inserted_opened_and_played_and_a_piece_that_is_gone_is_sai
     bars = range(part["first_bar"], part["last_bar"] + 1)
     assert bars[0] > 1  # else what follows would be no proof
     insert(probe, bars)
-    open_piece(probe, bars[0])
-    play(probe, bars[0], card, tmp_path)
     renew(probe, home, music)
+    part = probe.seen()["hits"][0]["passage"]
+    open_piece(probe, part["first_bar"])
+    play(probe, part["first_bar"], card, tmp_path)
 
 
 def insert(probe: Probe, bars: range) -> None:
@@ -106,17 +108,24 @@ def open_piece(probe: Probe, first: int) -> None:
     probe.press("Open", 0)
 
     shown = probe.until("selected", {"bars": [first, first], "staves": [1, 1], "kind": "note"})
-    assert (shown["title"], shown["bars"]) == ("duet", 40)
+    assert (shown["title"], shown["bars"]) == ("renamed", 40)
 
 
 def play(probe: Probe, first: int, card: dict[str, str], folder: Path) -> None:
     """What is heard is the first two notes of the passage, of a piece that is open already."""
-    with sound.Recording(card, folder) as recording:
-        probe.press("Play", 0)
-        half = recording.from_onset(0.8)  # a half note at 120 takes a second
-
     sounding = {scores.midi_pitch(scores.steps_of(first, part)[0]) % 12 for part in range(2)}
-    assert sound.loudest_pitches(half, 2) == sounding
+    for _ in range(3):
+        before = sound.dropped(folder / JACK)
+        with sound.Recording(card, folder) as recording:
+            probe.press("Play", 0)
+            probe.screen.says("NORMAL  -> PLAY")
+            half = recording.from_onset(0.8)  # a half note at 120 takes a second
+        probe.press("Play", 0)  # stops
+        if sound.dropped(folder / JACK) == before:
+            assert half is not None
+            assert sound.loudest_pitches(half, 2) == sounding
+            return
+    pytest.skip("inserted, renewed, opened and playing, but this machine is too busy for sound")
 
 
 def renew(probe: Probe, home: Home, music: Path) -> None:
@@ -134,5 +143,6 @@ def renew(probe: Probe, home: Home, music: Path) -> None:
 
     probe.ask()
 
-    again = probe.until("paths", [str(renamed)])
-    assert (again["phase"], again["notice"]) == ("answers", "")
+    probe.until("paths", [str(renamed)])
+    again = probe.until("phase", "answers")
+    assert again["notice"] == ""
