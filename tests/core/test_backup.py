@@ -1,3 +1,8 @@
+"""A backup is the whole library or nothing, and what is damaged is not put back.
+
+Negative control, 2026-11-30: sums not compared, 3 failed.
+"""
+
 import io
 import tarfile
 from pathlib import Path

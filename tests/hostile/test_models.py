@@ -1,4 +1,7 @@
-"""Models that somebody offers are imported, or refused in words; none runs, none takes the machine."""
+"""Models that somebody offers are imported, or refused in words; none runs, none takes the machine.
+
+Negative control, 2026-11-30: with ``weights_only=False`` three checkpoints ran, and ``PWNED_model`` was there.
+"""
 
 import functools
 import os

@@ -1,4 +1,7 @@
-"""The store of models: listed, shown, chosen, verified, removed, and never left."""
+"""The store of models: listed, shown, chosen, verified, removed, and never left.
+
+Negative control, 2026-11-30: sums not compared, 8 failed.
+"""
 
 import json
 import shutil

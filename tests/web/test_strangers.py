@@ -1,6 +1,8 @@
 """P2 and P19 of the promises: another page gets nothing, and what a tune is called is only shown.
 
-Negative controls: see ``tests/hostile/README.md``.
+Negative controls, 2026-11-30: the host not compared, a rebound name got 401 for 403; neither token, origin nor
+type asked for, another page stopped the daemon; texts put in as HTML, three elements were there and the
+browser's console complained eight times.
 """
 
 import http.server

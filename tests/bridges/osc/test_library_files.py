@@ -1,3 +1,8 @@
+"""Files that may be named by OSC: those of the library and of the inbox, and no other.
+
+Negative control, 2026-11-30: containment by the beginning of the text, the secret came by ``/proc/self/root``.
+"""
+
 import os
 import threading
 from pathlib import Path

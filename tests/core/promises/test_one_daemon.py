@@ -2,7 +2,8 @@
 
 The start of whole daemons is tried once in ``tests/core/daemon/test_daemon.py``; the lock is what decides.
 
-Negative controls: see ``tests/hostile/README.md``.
+Negative controls, 2026-11-30: the lock not taken, all five served; the port of a dead daemon asked and its run
+file left, the second test failed.
 """
 
 import os

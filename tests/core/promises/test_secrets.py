@@ -1,6 +1,8 @@
 """P17 of the promises: the token is in one file of this user's, and what was asked is nowhere.
 
-Negative controls: see ``tests/hostile/README.md``.
+Negative controls, 2026-11-30: the token in the log, ``daemon.log`` was named; files readable to others, 24 of
+them were named; the home open to others, one of eight tries succeeded; a wrong token given full rights,
+200 for 401.
 """
 
 import os

@@ -1,4 +1,8 @@
-"""A worker process: it answers, and whatever it does to itself costs one question."""
+"""A worker process: it answers, and whatever it does to itself costs one question.
+
+Negative controls, 2026-11-30: lateness not noticed, 2 failed (the worker was killed and called broken); no limit
+of memory, what grows was refused for its time, not for its memory.
+"""
 
 import os
 import subprocess
