@@ -105,7 +105,7 @@ def foreign(paths: list[str], own: list[Path]) -> list[str]:
     roots = [*map(str, own), *fixed, sys.prefix, sys.base_prefix, *filter(None, sys.path)]
     roots += ["/usr/lib", "/lib", "/usr/share/locale/", "/usr/share/zoneinfo/", "/dev/urandom"]
     roots += ["/etc/ld.so.", "/etc/localtime", "/etc/locale.alias", "/etc/ssl/openssl.cnf"]
-    roots += ["/dev/null", "/sys/devices/system/cpu"]
+    roots += ["/dev/null", "/sys/devices/system/cpu", "/proc/sys/vm/overcommit_memory"]
     harmless = re.compile(r"/proc/(self|\d+)/(stat|statm|status|task/.*|maps|cgroup)|/proc/[a-z]+")
     left = {path for path in paths if not path.startswith(tuple(roots))}
     return sorted(path for path in left if not harmless.fullmatch(path))
