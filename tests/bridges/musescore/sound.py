@@ -13,7 +13,7 @@ from tests.bridges.musescore.screen import until
 
 RATE = 44_100
 QUIET = 300  # of 32,768
-_SERVER = ("jackd", "-r", "-t", "60000", "-d", "dummy", "-r", str(RATE), "-p", "1024")
+_SERVER = ("jackd", "-r", "-t", "5000", "-d", "dummy", "-r", str(RATE), "-p", "4096")
 _PORTS = ("-C", "0", "-P", "2")
 PROGRAMS = ("jackd", "jack_lsp", "jack_rec")
 
@@ -34,7 +34,11 @@ def sound_card(log: Path) -> Iterator[dict[str, str]]:
         yield ours
     finally:
         server.terminate()
-        server.wait()
+        try:
+            server.wait(5)
+        except subprocess.TimeoutExpired:  # it waits for clients that have been killed
+            server.kill()
+            server.wait()
 
 
 def dropped(log: Path) -> int:

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,9 +53,12 @@ def test_bars_3_to_5_are_selected_with_the_mouse_asked_for_and_answered(
     screen.do("mousemove", x, y, "click", 1)
     screen.says("clamp3 panel: answers")
 
+    keep = os.environ.get("CLAMP3_SCREENSHOTS")
+    if keep:
+        time.sleep(10)  # words and pictures come one by one
     picture = tmp_path / "panel.png"
     screen.save(picture)
-    if keep := os.environ.get("CLAMP3_SCREENSHOTS"):
+    if keep:
         shutil.copy(picture, Path(keep) / "gui_test.png")
 
     question = recorder.bodies("/v1/find")[0]

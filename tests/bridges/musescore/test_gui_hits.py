@@ -121,10 +121,10 @@ def play(probe: Probe, first: int, card: dict[str, str], folder: Path) -> None:
             probe.screen.says("NORMAL  -> PLAY")
             half = recording.from_onset(0.8)  # a half note at 120 takes a second
         probe.press("Play", 0)  # stops
-        if sound.dropped(folder / JACK) == before:
-            assert half is not None
-            assert sound.loudest_pitches(half, 2) == sounding
+        heard = set() if half is None else sound.loudest_pitches(half, 2)
+        if heard == sounding:
             return
+        assert sound.dropped(folder / JACK) > before, f"{heard} are heard instead of {sounding}"
     pytest.skip("inserted, renewed, opened and playing, but this machine is too busy for sound")
 
 
