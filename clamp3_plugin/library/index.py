@@ -31,6 +31,8 @@ GROWTH = 2.0
 """After how much growth the partitions are learnt anew."""
 TARGET_RECALL = 0.995
 _WORTH_IT = 0.001
+_NARROW = 0.1
+"""Of 2.5 % of a million rows, 0.9865 of the ten nearest were found in as many partitions as of all."""
 _QUESTIONS = 64
 _PROBES = (10, 20, 40, 80, 160, 320)
 _CANDIDATES = (200, 400, 800)
@@ -78,7 +80,11 @@ class VectorIndex:
         self.tuning = tuning
 
     def nearest(
-        self, vector: NDArray[np.float32], k: int, condition: Expr | str | None = None
+        self,
+        vector: NDArray[np.float32],
+        k: int,
+        condition: Expr | str | None = None,
+        share: float = 1.0,
     ) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
         """Name rows nearest to a vector, and their cosines, best first.
 
@@ -90,10 +96,13 @@ class VectorIndex:
             How many at most; fewer only where the condition lets no more through.
         condition
             Which rows may be named.
+        share
+            How many of all rows those are: where they are few, more partitions are looked into.
         """
-        found = self._candidates(vector, k, condition, self.tuning.probes)
-        if len(found) < k and condition is not None:  # a narrow one: look into every partition
-            found = self._candidates(vector, k, condition, 0)
+        probes = self.tuning.probes * (1 if share > _NARROW else 2)
+        found = self._candidates(vector, k, condition, (probes, probes))
+        if len(found) < k and condition is not None:  # on until there are k
+            found = self._candidates(vector, k, condition, (probes, 0))
         vectors = vectors_of(found, len(vector))
         # LanceDB rounds the question to float16 as well, which moves a cosine by up to 1e-4
         cosines = vectors @ vector / np.linalg.norm(vectors, axis=1)
@@ -101,15 +110,19 @@ class VectorIndex:
         return np.asarray(found["_rowid"], np.uint64)[order], cosines[order]
 
     def _candidates(
-        self, vector: NDArray[np.float32], k: int, condition: Expr | str | None, most: int
+        self,
+        vector: NDArray[np.float32],
+        k: int,
+        condition: Expr | str | None,
+        probes: tuple[int, int],
     ) -> pa.Table:
-        """Ask the index; it looks into ``most`` partitions, 0 for as many as it takes."""
+        """Ask the index; of partitions it looks into these least and most, 0 for all it takes."""
         asked = self._table.search(vector, vector_column_name=_INDEXED)
         query = (
             cast("LanceVectorQueryBuilder", asked)
             .distance_type("cosine")
-            .minimum_nprobes(self.tuning.probes)
-            .maximum_nprobes(most)
+            .minimum_nprobes(probes[0])
+            .maximum_nprobes(probes[1])
             .refine_factor(max(2, -(-self.tuning.candidates // k)))
             .limit(k)
             .select([_INDEXED, "_distance"])

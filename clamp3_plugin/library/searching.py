@@ -169,12 +169,14 @@ class _Candidates:
     ) -> tuple[NDArray[np.intp], NDArray[np.float32], bool]:
         """Name rows, best first, and their cosines; and tell whether that is all there is."""
         view = self.view
-        if int(view.lengths @ among) <= FEW_ROWS:
+        allowed = int(view.lengths @ among)
+        if allowed <= FEW_ROWS:
             rows = view.rows_among(among)
             rows = rows[rows < view.first_held]
             return rows, np.asarray(np.clip(view.unit(rows) @ vector, -1, 1), np.float32), True
         condition = view.columns.condition(self._where, modality, among)
-        ids, cosines = self._stored.index.nearest(vector, count, condition)
+        share = allowed / len(view.rows.piece)
+        ids, cosines = self._stored.index.nearest(vector, count, condition, share)
         rows = self._stored.rows(ids)
         there = rows >= 0  # what was forgotten since still stands in the index
         there[there] = among[view.rows.piece[rows[there]]]
