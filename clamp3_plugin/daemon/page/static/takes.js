@@ -131,7 +131,8 @@ export function midi(messages) {
   let now = 0;
   const track = [...BEGINNING, ...messages.flatMap(([time, data]) => {
     const tick = Math.round(((time - start) * TICKS) / 1000);
-    const written = [...variable(tick - now), ...data];
+    const isEnd = data[0] >> 4 === 8; // how fast a key was let go says nothing of the music
+    const written = [...variable(tick - now), data[0], data[1], isEnd ? 0 : data[2]];
     now = tick;
     return written;
   }), 0, 0xff, 0x2f, 0];
