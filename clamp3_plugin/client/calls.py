@@ -261,8 +261,9 @@ class Client:
             raise NoDaemonError(message, _RESTART)
 
     def _open(self) -> None:
+        is_dead = lives(self._home) is False  # first: one that starts removes what a dead one left
         self.run = read_run_file(self._home)
-        if lives(self._home) is False:  # its port may be another program's by now
+        if is_dead:  # its port may be another program's by now
             raise NoDaemonError("The daemon has died.", "Start it: clamp3 daemon start")
         self._connection = connect(self.run)
 

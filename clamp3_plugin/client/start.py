@@ -123,8 +123,10 @@ def _last_words(home: Home) -> str:
 
 
 def _listens(home: Home) -> bool:
+    if lives(home) is False:
+        return False
     try:
         connect(read_run_file(home)).close()
     except NoDaemonError:
         return False
-    return lives(home) is not False
+    return True

@@ -172,6 +172,7 @@ def test_a_title_and_a_name_are_shown_and_nothing_else(visitor: Visitor, start, 
         list(client.index([str(folder)]))
         page = visitor.visit(client)
         page.on("dialog", heard)
+        until(page, "sessionStorage.length")  # what is asked before it was let in is refused
         page.locator("nav a[href='#/library']").click()
         shown = until(page, "[...document.querySelectorAll('.contents tbody tr td:first-child')]"
                             ".map((cell) => cell.textContent)")  # fmt: skip
