@@ -53,22 +53,19 @@ def main() -> None:
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
         page = browser.new_page(viewport={"width": 1280, "height": 860}, locale="en-GB")
-        loaded: list[bytes] = []
-        page.on("response", lambda reply: _note(reply, loaded))
+        replies: list[Response] = []
+        page.on("response", replies.append)
         page.goto(f"http://127.0.0.1:{client.run.port}/#code={client.page_code()}")
         page.wait_for_selector(".examples")
         page.wait_for_timeout(500)
+        page.remove_listener("response", replies.append)
+        loaded = [reply.body() for reply in replies if reply.url.startswith("http")]
         packed = sum(len(gzip.compress(body)) for body in loaded)
         print(f"first load: {len(loaded)} answers, {sum(map(len, loaded)):,} bytes as sent,")
         print(f"  {packed:,} compressed")
         _questions(page)
         _map(page)
         browser.close()
-
-
-def _note(reply: Response, loaded: list[bytes]) -> None:
-    if reply.url.startswith("http"):
-        loaded.append(reply.body())
 
 
 def _questions(page: Page) -> None:
