@@ -1,4 +1,4 @@
-"""What can be done with a hit, in the real MuseScore 3 with a mouse, and heard through JACK."""
+"""What can be done with a hit, in the real MuseScore 3 with a mouse; JACK stands in for a sound card."""
 
 import shutil
 from collections.abc import Iterator
@@ -16,16 +16,15 @@ from tests.bridges.musescore.recorder import restart
 from tests.bridges.musescore.screen import Screen, prepare_home
 from tests.cli.conftest import HASH_DAEMON, end
 
-JACK = "jack.log"
 FIRST = 9  # bar of the piece in the library with which the score on the screen begins
 
 
 @pytest.fixture
-def card(tmp_path: Path) -> Iterator[dict[str, str]]:
+def card() -> Iterator[dict[str, str]]:
     """Give the environment of programs that play to JACK."""
     if missing := [name for name in sound.PROGRAMS if shutil.which(name) is None]:
         pytest.skip(f"not installed: {', '.join(missing)} (apt-get install jackd2)")
-    with sound.sound_card(tmp_path / JACK) as card:
+    with sound.sound_card() as card:
         yield card
 
 
@@ -78,7 +77,7 @@ def pitches(bars: range) -> list[int]:
 
 
 def test_a_passage_is_inserted_opened_and_played_and_a_piece_that_is_gone_is_said(
-    probe: Probe, music: Path, home: Home, card: dict[str, str], tmp_path: Path
+    probe: Probe, music: Path, home: Home
 ):
     part = probe.seen()["hits"][0]["passage"]
     bars = range(part["first_bar"], part["last_bar"] + 1)
@@ -87,7 +86,7 @@ def test_a_passage_is_inserted_opened_and_played_and_a_piece_that_is_gone_is_sai
     renew(probe, home, music)
     part = probe.seen()["hits"][0]["passage"]
     open_piece(probe, part["first_bar"])
-    play(probe, part["first_bar"], card, tmp_path)
+    play(probe, part["first_bar"])
 
 
 def insert(probe: Probe, bars: range) -> None:
@@ -111,21 +110,14 @@ def open_piece(probe: Probe, first: int) -> None:
     assert (shown["title"], shown["bars"]) == ("renamed", 40)
 
 
-def play(probe: Probe, first: int, card: dict[str, str], folder: Path) -> None:
-    """What is heard is the first two notes of the passage, of a piece that is open already."""
-    sounding = {scores.midi_pitch(scores.steps_of(first, part)[0]) % 12 for part in range(2)}
-    for _ in range(3):
-        before = sound.dropped(folder / JACK)
-        with sound.Recording(card, folder) as recording:
-            probe.press("Play", 0)
-            probe.screen.says("NORMAL  -> PLAY")
-            half = recording.from_onset(0.8)  # a half note at 120 takes a second
-        probe.press("Play", 0)  # stops
-        heard = set() if half is None else sound.loudest_pitches(half, 2)
-        if heard == sounding:
-            return
-        assert sound.dropped(folder / JACK) > before, f"{heard} are heard instead of {sounding}"
-    pytest.skip("inserted, renewed, opened and playing, but this machine is too busy for sound")
+def play(probe: Probe, first: int) -> None:
+    """MuseScore plays, from that bar, a piece that is open already and must not be read again."""
+    probe.press("Play", 0)
+
+    probe.screen.says("changeState NORMAL  -> PLAY")
+    shown = probe.until("selected", {"bars": [first, first], "staves": [1, 1], "kind": "note"})
+    assert shown["title"] == "renamed"
+    assert shown["notice"] == ""
 
 
 def renew(probe: Probe, home: Home, music: Path) -> None:
