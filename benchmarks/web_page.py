@@ -53,13 +53,17 @@ def main() -> None:
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
         page = browser.new_page(viewport={"width": 1280, "height": 860}, locale="en-GB")
-        replies: list[Response] = []
-        page.on("response", replies.append)
+        loaded: list[bytes] = []
+
+        def note(reply: Response) -> None:
+            if "/v1/" not in reply.url and reply.url.startswith("http"):
+                loaded.append(reply.body())
+
+        page.on("response", note)
         page.goto(f"http://127.0.0.1:{client.run.port}/#code={client.page_code()}")
         page.wait_for_selector(".examples")
         page.wait_for_timeout(500)
-        page.remove_listener("response", replies.append)
-        loaded = [reply.body() for reply in replies if reply.url.startswith("http")]
+        page.remove_listener("response", note)
         packed = sum(len(gzip.compress(body)) for body in loaded)
         print(f"first load: {len(loaded)} answers, {sum(map(len, loaded)):,} bytes as sent,")
         print(f"  {packed:,} compressed")
