@@ -26,7 +26,7 @@ def archive(members, packing=ZIP_DEFLATED):
     buffer = BytesIO()
     with ZipFile(buffer, "w", packing) as file:
         for name, content in members.items():
-            file.writestr(name, content)
+            file.writestr(ZipInfo(name), content, packing)  # no time of day in what names a test
     return buffer.getvalue()
 
 

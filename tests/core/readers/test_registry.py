@@ -87,9 +87,9 @@ def musicxml(title="Song"):
 def zipped(data, name="score.xml"):
     container = '<container><rootfiles><rootfile full-path="' + name + '"/></rootfiles></container>'
     file = BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("META-INF/container.xml", container)
-        archive.writestr(name, data)
+    with zipfile.ZipFile(file, "w") as archive:  # no time of day in it: it names a test
+        archive.writestr(zipfile.ZipInfo("META-INF/container.xml"), container)
+        archive.writestr(zipfile.ZipInfo(name), data)
     return file.getvalue()
 
 
