@@ -8,13 +8,18 @@ import ctypes
 import errno
 import functools
 import os
+import stat
 import sys
 from collections.abc import Callable
+from pathlib import PurePath
 
 _OPENAT2 = 437  # on every kind of machine that Linux runs on but one
 _HERE = -100
 _NO_LINKS = 0x04 | 0x02  # RESOLVE_NO_SYMLINKS, RESOLVE_NO_MAGICLINKS
 _NOT_SERVED = frozenset({errno.ENOSYS, errno.EPERM, errno.EINVAL, errno.E2BIG})
+_FOLDER = os.O_RDONLY | sum(
+    getattr(os, n, 0) for n in ("O_PATH", "O_DIRECTORY", "O_NOFOLLOW", "O_CLOEXEC")
+)
 _PLAIN = os.O_RDONLY | sum(getattr(os, n, 0) for n in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
 _FLAGS = _PLAIN | getattr(os, "O_NOFOLLOW", 0)
 
@@ -58,7 +63,7 @@ def open_resolved(path: str | os.PathLike[str]) -> int:
             return descriptor
         if (number := ctypes.get_errno()) not in _NOT_SERVED:
             raise OSError(number, os.strerror(number), name)
-    return _open_and_compare(name)
+    return _open_step_by_step(name) if os.open in os.supports_dir_fd else _open_and_compare(name)
 
 
 @functools.cache
@@ -77,8 +82,35 @@ def _openat2() -> Callable[[bytes], int] | None:
     return opened
 
 
+def _open_step_by_step(name: str) -> int:
+    """Open each folder on the way in the one before it: what is open cannot be swapped any more."""
+    path = PurePath(name)
+    *folders, last = path.relative_to(path.anchor).parts or (name,)
+    here = os.open(path.anchor or ".", _FOLDER)
+    try:
+        for folder in folders:
+            below = _open_below(here, folder, _FOLDER)
+            os.close(here)
+            here = below
+        return _open_below(here, last, _FLAGS)
+    finally:
+        os.close(here)
+
+
+def _open_below(folder: int, name: str, flags: int) -> int:
+    try:
+        return os.open(name, flags, dir_fd=folder)
+    except NotADirectoryError:  # what Linux says of a link where a folder was asked for
+        if stat.S_ISLNK(os.lstat(name, dir_fd=folder).st_mode):
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), name) from None
+        raise
+
+
 def _open_and_compare(name: str) -> int:
-    """Open, and see afterwards whether it was by way of a link."""
+    """Open, and see afterwards whether it was by way of a link.
+
+    For Windows, where nothing better is at hand: whoever swaps twice at the right moments is not seen.
+    """
     descriptor = os.open(name, _FLAGS)
     try:
         is_direct = os.path.normcase(os.path.realpath(name)) == os.path.normcase(name)

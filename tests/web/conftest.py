@@ -34,9 +34,12 @@ OPTIONS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One browser for all tests of this process."""
+    """One browser for the tests of a module.
+
+    Playwright keeps an event loop in the main thread, so that others could have none beside it.
+    """
     found = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if found is None:
         pytest.skip("needs Chromium (Linux: apt install chromium)")
@@ -85,7 +88,8 @@ class Visitor:
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
-            self.problems.append(f"{message.type}: {message.text}")
+            where = message.location.get("url", "")
+            self.problems.append(f"{message.type}: {message.text} {where}".rstrip())
 
     def _see(self, url: str, own: str) -> None:
         if not url.startswith((own, "data:", "blob:" + own)):

@@ -24,6 +24,8 @@ class TreeLimits:
     depth: int = 64
     nodes: int = 2_000_000
     parts: int = 256
+    declared: int = 256
+    """Characters of attributes that a DTD gives to elements which do not name them."""
 
 
 LIMITS = TreeLimits()
@@ -96,19 +98,11 @@ def _count_and_parse(data: bytes | str, limits: TreeLimits) -> Element:
     # beneath defusedxml, whose guards stay: its events would take longer than all else here
     parser.parser.StartElementHandler = counting.start
     parser.parser.EndElementHandler = counting.end
-    parser.parser.AttlistDeclHandler = _refuse_attribute
+    parser.parser.AttlistDeclHandler = counting.declare
     # some programs write an empty line before the declaration, which XML forbids
     parser.feed(data.lstrip() if data[:1].isspace() else data)
     root: Element = parser.close()
     return root
-
-
-def _refuse_attribute(element: str, attribute: str, *_: object) -> None:
-    """Refuse an attribute that every element of a kind would get, be it of megabytes."""
-    raise BrokenFileError(
-        f"The XML declares the attribute {attribute[:30]!r} of <{element[:30]}>, which no score needs.",
-        "Export the score anew from a notation program.",
-    )
 
 
 class _CountingBuilder:
@@ -120,6 +114,19 @@ class _CountingBuilder:
         self._limits = limits
         self._nodes_left = limits.nodes
         self._levels_left = limits.depth
+        self._declared_left = limits.declared
+
+    def declare(
+        self, element: str, attribute: str, _: str, default: str | None, _is_required: int
+    ) -> None:
+        """Count what every element of a kind would get, be it of megabytes."""
+        self._declared_left -= len(attribute) + len(default or "")
+        if self._declared_left < 0:
+            raise BrokenFileError(
+                f"The XML declares attributes of many characters, the last"
+                f" {attribute[:30]!r} of <{element[:30]}>, which no score needs.",
+                "Export the score anew from a notation program.",
+            )
 
     def start(self, tag: str, attributes: list[str]) -> None:
         """Begin an element; names and values of its attributes alternate."""

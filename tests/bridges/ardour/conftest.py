@@ -93,23 +93,28 @@ def ardour() -> str:
     return SESSION_PROGRAM
 
 
+FAULTS = ("bad_optional_access", "free(): ", "malloc", "corrupted ")
+"""What Ardour and the C library say when it aborts by mistakes of its own."""
+
+
 def run(command: list[str], done: str = "") -> str:
     """Run Ardour without a window; gives what it said.
 
     Ardour 7.3 aborts now and then while it opens a session (``std::bad_optional_access``), before any script
-    of ours has done a thing; then, and only then, it is started once more.
+    of ours has done a thing, or by its dummy MIDI ports (``free(): invalid …``); then, and only then, it
+    is started again, twice at most.
 
     Parameters
     ----------
     done
         A line after which it may abort as well: it has done all that was asked of it.
     """
-    for _ in range(2):
+    for _ in range(3):
         ran = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
         has_aborted = ran.returncode == -signal.SIGABRT
         if has_aborted and done and done in ran.stdout.splitlines():
             return ran.stdout
-        if not has_aborted or "bad_optional_access" not in ran.stderr:
+        if not has_aborted or not any(fault in ran.stderr for fault in FAULTS):
             break
     assert ran.returncode == 0, f"{ran.returncode}\n{ran.stdout}{ran.stderr}"
     return ran.stdout

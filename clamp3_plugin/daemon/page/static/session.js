@@ -38,13 +38,22 @@ channel.onmessage = (message) => {
   become("here");
 };
 
+let entered = Promise.resolve(); // what is dropped on a page just opened waits for its token
+
 /** Hand in the code of the address, if there is one, for a token. */
-export async function enter() {
+export function enter() {
+  const handedIn = handIn();
+  entered = handedIn.catch(() => {});
+  return handedIn;
+}
+
+async function handIn() {
   const code = /^#code=([\w-]+)$/.exec(location.hash)?.[1];
   if (!code) return;
   history.replaceState(null, "", "/#/search");
   try {
-    keep((await call("POST", "/v1/session", { code })).token);
+    const response = await request("POST", "/v1/session", { body: JSON.stringify({ code }) });
+    keep((await response.json()).token);
     channel.postMessage(token);
   } catch (failure) {
     if (!token) throw failure; // a code may be old where the session still is good
@@ -52,7 +61,12 @@ export async function enter() {
 }
 
 /** Send a request; gives the response, or throws a Failure. */
-export async function send(method, path, { body, type = "application/json", signal } = {}) {
+export async function send(method, path, options) {
+  await entered;
+  return request(method, path, options);
+}
+
+async function request(method, path, { body, type = "application/json", signal } = {}) {
   const headers = { Authorization: `Bearer ${token}` };
   if (method === "POST") headers["Content-Type"] = type;
   let response;
