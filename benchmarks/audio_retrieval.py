@@ -10,8 +10,8 @@ at most, on what they name, at the tempo they are written in.
 - the same piece from recording to score and to MIDI, and back; from text to recording;
 - genre and instruments of a recording by the nearest text, and what chance would give; *centred* means with
   the mean of all recordings and the mean of all texts taken away, as tags are;
-- 200 clips of 10 s of 100 recordings, as they are and through MP3 at 64 kbit/s: the right piece first, and
-  its place within 5 s.
+- 200 clips of 10 s of 100 recordings, as they are and through MP3 at 64 kbit/s, asked of a library of them:
+  the right piece first, and its place within 5 s.
 
 FOLDER of ``--recordings`` holds real recordings: the same clips are cut from up to a hundred of them. That of
 ``--labelled`` has a folder of recordings for each tag, for instance ``piano/one.ogg``. Brackets are 95 %
@@ -22,6 +22,7 @@ import argparse
 import io
 import json
 import sys
+import tempfile
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -35,15 +36,13 @@ from clamp3_models.audio.frames import SAMPLE_RATE
 from clamp3_models.encoder import Clamp3Encoder
 from clamp3_models.evaluation.audio import (
     CLIP_S,
-    ClipFigures,
     Heard,
     accuracy_over_chance,
     clip_starts,
-    find_clips,
     hear,
     same_piece,
 )
-from clamp3_models.evaluation.intervals import Estimate
+from clamp3_models.evaluation.intervals import Estimate, mean
 from clamp3_models.evaluation.pieces import SHIPPED_CLASSES, read_pieces, records_in
 from clamp3_models.loading import load_model
 from clamp3_models.training.audio_bank import performance_of
@@ -53,7 +52,13 @@ from clamp3_models.training.rendering import Renderer, RenderSettings
 from clamp3_models.training.texts import labels
 from clamp3_plugin.encoding import normalize
 from clamp3_plugin.errors import Clamp3Error
+from clamp3_plugin.finder import Finder
+from clamp3_plugin.indexing.indexer import Indexer
+from clamp3_plugin.library.library import Library
+from clamp3_plugin.query import Query, Source
+from clamp3_plugin.readers import registry
 from clamp3_plugin.readers.audio.read import read_audio
+from clamp3_plugin.tags import Tagger, Vocabulary
 
 Samples = NDArray[np.float32]
 AS_WRITTEN = RenderSettings(
@@ -61,6 +66,8 @@ AS_WRITTEN = RenderSettings(
     noisy=0.0, seed=7,
 )  # fmt: skip
 FILES, CLIPS = 100, 200
+NEAR_S = 5.0
+"""A place is right that is at most so far from where a clip was cut."""
 LONGEST_S = 120.0
 """Of a real recording; more of it is not heard."""
 FEWEST = 5
@@ -75,7 +82,7 @@ class Rendered:
     records: list[Record] = field(default_factory=list)
     heard: list[Heard] = field(default_factory=list)
     instruments: list[frozenset[str]] = field(default_factory=list)
-    long: list[tuple[Heard, Samples]] = field(default_factory=list)
+    long: list[Samples] = field(default_factory=list)
     """The first hundred that clips can be cut from."""
 
 
@@ -95,7 +102,7 @@ def render(encoder: Clamp3Encoder, data: Path, soundfont: Path, pieces: int) -> 
         found.heard.append(heard)
         found.instruments.append(rendering.instruments)
         if len(found.long) < FILES and rendering.seconds > 2 * CLIP_S:
-            found.long.append((heard, rendering.samples))
+            found.long.append(rendering.samples)
         if len(found.heard) % 50 == 0:
             print(f"{len(found.heard)} of {pieces} heard", file=sys.stderr)
         if len(found.heard) == pieces:
@@ -153,40 +160,57 @@ def classes(
     }  # fmt: skip
 
 
-def clips(encoder: Clamp3Encoder, library: Sequence[tuple[Heard, Samples]]) -> dict[str, object]:
-    cuts = clip_starts([len(samples) / SAMPLE_RATE for _, samples in library], CLIPS)
-    heard = [one for one, _ in library]
-    figures: dict[str, object] = {"files": len(library), "clips": CLIPS}
-    for name, through in {"as cut": as_cut, "through MP3 at 64 kbit/s": mp3}.items():
-        rows = []
-        for file, second in cuts:
-            start = round(second * SAMPLE_RATE)
-            clip = through(library[file][1][start : start + round(CLIP_S * SAMPLE_RATE)])
-            rows.append(encoder.encode_audio([encoder.audio_features(clip)])[0])
-        figures[name] = find_clips(heard, np.stack(rows), cuts)
+def clips(encoder: Clamp3Encoder, recordings: Sequence[Samples]) -> dict[str, object]:
+    """Put recordings into a library and ask it with clips of them, as the daemon does."""
+    cuts = clip_starts([len(samples) / SAMPLE_RATE for samples in recordings], CLIPS)
+    figures: dict[str, object] = {"files": len(recordings), "clips": CLIPS}
+    with tempfile.TemporaryDirectory() as folder:
+        music = Path(folder) / "music"
+        music.mkdir()
+        for number, samples in enumerate(recordings):
+            soundfile.write(music / f"{number}.flac", samples, SAMPLE_RATE, subtype="PCM_24")
+        with Library.open(Path(folder) / "library", encoder.space, encoder.dim) as library:
+            Indexer(library, encoder, registry).run([music], lambda _: None)
+            finder = Finder(encoder, library, registry, Tagger(encoder, Vocabulary.load()))
+            for name, made in {"as cut": flac, "through MP3 at 64 kbit/s": mp3}.items():
+                pieces, places = [], []
+                for file, second in cuts:
+                    start = round(second * SAMPLE_RATE)
+                    clip = recordings[file][start : start + round(CLIP_S * SAMPLE_RATE)]
+                    asked = Query((Source(data=made(clip), name=f"clip.{made.__name__}"),), n=1)
+                    (hit,) = finder.find(asked).hits
+                    found = (hit.passage and hit.passage.start) or 0.0
+                    pieces.append(Path(hit.piece.path).stem == str(file))
+                    places.append(pieces[-1] and abs(found - second) <= NEAR_S)
+                figures[name] = {
+                    "right piece": mean(np.array(pieces)), "right place": mean(np.array(places))
+                }  # fmt: skip
     return figures
 
 
-def as_cut(clip: Samples) -> Samples:
-    return clip
+def flac(clip: Samples) -> bytes:
+    return packed(clip, format="FLAC", subtype="PCM_24")
 
 
-def mp3(clip: Samples) -> Samples:
-    """Send a clip through MPEG-2 Layer III; libsndfile's level 0.9 is 64 kbit/s at 24 kHz mono."""
-    packed = io.BytesIO()
-    soundfile.write(packed, clip, SAMPLE_RATE, format="MP3", compression_level=MP3_LEVEL)
-    packed.seek(0)
-    return soundfile.read(packed, dtype="float32")[0][: len(clip)]
+def mp3(clip: Samples) -> bytes:
+    """Write MPEG-2 Layer III; libsndfile's level 0.9 is 64 kbit/s at 24 kHz mono."""
+    return packed(clip, format="MP3", compression_level=MP3_LEVEL)
 
 
-def recordings(encoder: Clamp3Encoder, folder: Path) -> list[tuple[str, Heard, Samples]]:
-    """Hear every recording under a folder; what cannot be read is named and left out."""
+def packed(clip: Samples, **form: object) -> bytes:
+    file = io.BytesIO()
+    soundfile.write(file, clip, SAMPLE_RATE, **form)
+    return file.getvalue()
+
+
+def recordings(folder: Path) -> list[tuple[str, Samples]]:
+    """Read every recording under a folder; what cannot be read is named and left out."""
     found = []
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         try:
             with path.open("rb") as file:
                 samples = read_audio(file).samples[: round(LONGEST_S * SAMPLE_RATE)]
-            found.append((path.parent.name, hear(encoder, samples), samples))
+            found.append((path.parent.name, samples))
         except Clamp3Error as error:
             print(f"{path.name}: {error}", file=sys.stderr)
     return found
@@ -196,8 +220,6 @@ def plain(value: object) -> object:
     """Turn figures into what JSON has."""
     if isinstance(value, Estimate):
         return str(value)
-    if isinstance(value, ClipFigures):
-        return {"right piece": str(value.right_piece), "right place": str(value.right_place)}
     if isinstance(value, dict):
         return {key: plain(one) for key, one in value.items()}
     return round(value, 3) if isinstance(value, float) else value
@@ -216,13 +238,13 @@ def main() -> int:
     encoder = load_model(options.model)
     figures: dict[str, object] = {}
     if options.recordings:
-        real = [(heard, wave) for _, heard, wave in recordings(encoder, options.recordings)]
-        usable = [one for one in real if len(one[1]) > 2 * CLIP_S * SAMPLE_RATE]
+        real = [samples for _, samples in recordings(options.recordings)]
+        usable = [samples for samples in real if len(samples) > 2 * CLIP_S * SAMPLE_RATE]
         figures["clips of real recordings"] = clips(encoder, usable[:FILES])
     if options.labelled:
-        named = recordings(encoder, options.labelled)
-        tags = [frozenset({tag}) for tag, _, _ in named]
-        heard = np.stack([one.whole for _, one, _ in named])
+        named = recordings(options.labelled)
+        tags = [frozenset({tag}) for tag, _ in named]
+        heard = np.stack([hear(encoder, samples).whole for _, samples in named])
         known = sorted(frozenset().union(*tags))
         figures["real instruments"] = classes(encoder, heard, tags, known, fewest=1)
     if options.pieces:

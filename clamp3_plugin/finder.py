@@ -191,9 +191,9 @@ def _clip(modality: Modality, stretches: Stretches, vectors: Embeddings) -> Clip
     if stretches.seconds is None or len(stretches.passages) > MOST_WINDOWS:
         return None
     if not stretches.passages:
-        return Clip(modality, vectors, np.zeros(1), stretches.seconds, HOP)
+        return Clip(modality, vectors, np.zeros(1), stretches.seconds, HOP, stretches.fingerprints)
     starts = np.array([passage.start or 0.0 for passage in stretches.passages])
-    return Clip(modality, vectors[1:], starts, stretches.seconds, HOP)
+    return Clip(modality, vectors[1:], starts, stretches.seconds, HOP, stretches.fingerprints)
 
 
 def _combined(plus: Sequence[_Asked], minus: Sequence[_Asked]) -> Embeddings:

@@ -40,8 +40,9 @@ class Piece:
 
     def entry(self, encoded: Embeddings) -> PieceEntry:
         """Make the entry of the library from the encoded inputs, unit rows."""
-        vectors = self.stretches.vectors(encoded)
-        return PieceEntry(self.modality, self.metadata, self.passages, vectors)
+        vectors, phases = self.stretches.vectors(encoded), self.stretches.fingerprints
+        fingerprint = None if phases is None else phases[0]
+        return PieceEntry(self.modality, self.metadata, self.passages, vectors, fingerprint)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clamp3_plugin.library.exact import Mask, View
+from clamp3_plugin.library.recognition import RECOGNISED, STEPS_PER_S, correlations
 from clamp3_plugin.music import Modality, Passage
 from clamp3_plugin.query import Hit
+from clamp3_plugin.readers.audio.fingerprint import PHASES, Fingerprint
 
+_COMPARED = 32
+"""Recordings, of those most like it, in which a clip is looked for by its sound."""
 MOST_WINDOWS = 24
 """A longer clip (two minutes) is asked with as a whole: it is a piece rather than a place in one."""
 
@@ -37,6 +41,8 @@ class Clip:
     """Length of the clip."""
     hop: float
     """Seconds between windows."""
+    fingerprints: NDArray[np.uint8] | None = None
+    """Of a recording: shape ``(PHASES, T, BANDS)``."""
 
 
 def align(view: View, clip: Clip, allowed: Mask, n: int) -> list[Hit]:
@@ -56,7 +62,8 @@ def align(view: View, clip: Clip, allowed: Mask, n: int) -> list[Hit]:
     Returns
     -------
     list of Hit
-        Best first. The passage is the place, as long as the clip; None where the piece is no longer.
+        Best first: recordings that the clip was cut from before those that are like it. The passage
+        is the place, as long as the clip; None where the piece is no longer.
     """
     rows = _windows(view, clip.modality)
     slots = _Slots.over(view, clip, rows)
@@ -66,16 +73,38 @@ def align(view: View, clip: Clip, allowed: Mask, n: int) -> list[Hit]:
     is_open = (count > 0) & (slots.voters(~allowed[rows]) == 0)
     background = scores[count == slots.shorter]
     ranked = np.where(is_open, scores, -np.inf)
+    places = slots.best(ranked, max(n, _COMPARED))
+    known_by = view.fingerprints(int(slots.pieces[place]) for place in places)
     hits = []
-    for place in slots.best(ranked, n):
-        slot = int(slots.first[place] + np.argmax(ranked[slots.of(place)]))
-        score = float(np.clip(scores[slot], -1, 1))
+    for place in places:
         piece = int(slots.pieces[place])
-        offset = slots.offset(slot, place, ranked, count) * clip.hop
+        found = _recognised(known_by.get(view.pieces[piece].id), clip, slots, place, is_open)
+        if found is not None:
+            offset, slot = found, int(slots.near(place, np.array(found)))
+        else:
+            slot = int(slots.first[place] + np.argmax(ranked[slots.of(place)]))
+            offset = slots.offset(slot, place, ranked, count)
+        score = float(np.clip(scores[slot], -1, 1))
         below = int(np.count_nonzero(background < scores[slot]))
         percentile = 100 * below / max(1, len(background))
-        hits.append(Hit(view.pieces[piece], _stretch(view, piece, clip, offset), score, percentile))
-    return sorted(hits, key=lambda hit: (-hit.score, hit.piece.path, hit.piece.tune))
+        stretch = _stretch(view, piece, clip, offset * clip.hop)
+        hits.append((found is None, Hit(view.pieces[piece], stretch, score, percentile)))
+    hits.sort(key=lambda each: (each[0], -each[1].score, each[1].piece.path, each[1].piece.tune))
+    return [hit for _, hit in hits[:n]]
+
+
+def _recognised(
+    fingerprint: Fingerprint | None, clip: Clip, slots: "_Slots", place: int, is_open: Mask
+) -> float | None:
+    """Give the offset, in hops, from which on a recording is what the clip was cut from."""
+    if fingerprint is None or clip.fingerprints is None:
+        return None
+    found = correlations(fingerprint, clip.fingerprints)
+    offsets = np.arange(1 - PHASES, len(found) + 1 - PHASES) / (STEPS_PER_S * clip.hop)
+    near = slots.near(place, np.stack([np.floor(offsets), np.ceil(offsets)]))
+    found[~np.all(is_open[near], axis=0)] = -1
+    best = int(np.argmax(found)) if len(found) else -1
+    return float(offsets[best]) if best >= 0 and found[best] >= RECOGNISED else None
 
 
 def _windows(view: View, modality: Modality) -> NDArray[np.intp]:
@@ -155,6 +184,12 @@ class _Slots:
         of_piece = np.maximum.reduceat(ranked, self.first[:-1])
         count = min(n, int(np.count_nonzero(of_piece > -np.inf)))
         return [int(place) for place in np.argsort(-of_piece, kind="stable")[:count]]
+
+    def near(self, place: int, hops: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Give the slots of a piece that are nearest to offsets in hops."""
+        own = self.of(place)
+        slots = own.start + self.last + np.rint(hops)
+        return np.asarray(np.clip(slots, own.start, own.stop - 1), np.int64)
 
     def offset(
         self, slot: int, place: int, ranked: NDArray[np.float64], count: NDArray[np.int64]

@@ -18,8 +18,10 @@ from clamp3_plugin.library.entries import (
     piece_id,
 )
 from clamp3_plugin.library.exact import Rows, printed_ends, stretches
+from clamp3_plugin.library.index import fingerprints_in
 from clamp3_plugin.library.spelling import ESTIMATED, escape, spelled_key, tidy, unescape
 from clamp3_plugin.music import Metadata, Modality, Passage, Piece
+from clamp3_plugin.readers.audio.fingerprint import Fingerprint
 
 PRINTED = (pa.field("printed_first", pa.string()), pa.field("printed_last", pa.string()))
 LATER_PASSAGES = (
@@ -27,7 +29,10 @@ LATER_PASSAGES = (
     pa.field("artist", pa.string()),
     pa.field("album", pa.string()),
     pa.field("tempo_is_estimated", pa.bool_()),
+    pa.field("fingerprint", pa.binary()),  # of a recording, at the whole piece
 )
+LARGE_COLUMNS = ("vector", "fingerprint")
+"""What makes a row large."""
 LATER_FILES = (pa.field("content", pa.string()),)
 """Columns that came later, so they stand last; a library made without them is given them."""
 
@@ -118,12 +123,14 @@ def _rows(entry: FileEntry) -> Iterable[dict[str, Any]]:
         identity = piece_id(record.path, tune)
         of_piece = {"piece_id": identity, "tune": tune, "modality": piece.modality.value}
         of_piece |= _metadata_columns(piece.metadata)
+        fingerprint = None if piece.fingerprint is None else piece.fingerprint.tobytes()
         for number, passage in enumerate((None, *piece.passages)):
             yield {
                 **of_file,
                 **of_piece,
                 "id": f"{identity}.{number}",
                 "stretch": number,
+                "fingerprint": fingerprint if passage is None else None,
                 **_stretch_columns(passage),
             }
 
@@ -177,10 +184,10 @@ def rows_of(entries: Iterable[FileEntry], dim: int) -> Rows:
     )
 
 
-def read_passages(table: pa.Table) -> tuple[list[Piece], Rows]:
-    """Give the pieces of a table in the order of path and tune, and their rows."""
+def read_passages(table: pa.Table) -> tuple[list[Piece], Rows, dict[str, Fingerprint]]:
+    """Give the pieces of a table in the order of path and tune, their rows, and fingerprints by id."""
     keys = [(name, "ascending") for name in ("path", "tune", "stretch")]
-    small = table.drop_columns(["vector"])
+    small = table.select([name for name in table.column_names if name not in LARGE_COLUMNS])
     order = np.asarray(pc.sort_indices(small, sort_keys=keys))
     small = small.take(order)
     whole = np.asarray(small["whole"])
@@ -192,6 +199,7 @@ def read_passages(table: pa.Table) -> tuple[list[Piece], Rows]:
             _printed_numbers(small),
             _vectors_in_order(table, order),
         ),
+        fingerprints_in(table),
     )
 
 

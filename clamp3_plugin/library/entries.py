@@ -10,6 +10,7 @@ import numpy as np
 
 from clamp3_plugin.encoding import Embeddings
 from clamp3_plugin.music import Metadata, Modality, Passage, Piece
+from clamp3_plugin.readers.audio.fingerprint import Fingerprint
 
 NORM_TOLERANCE = 1e-3
 
@@ -73,13 +74,14 @@ class PieceEntry:
     """A piece with its vectors.
 
     ``vectors`` is float32, shape ``(1 + len(passages), dim)``, unit rows: the whole piece, then
-    each passage.
+    each passage. ``fingerprint`` is that of a recording.
     """
 
     modality: Modality
     metadata: Metadata
     passages: tuple[Passage, ...]
     vectors: Embeddings
+    fingerprint: Fingerprint | None = None
 
     def __post_init__(self) -> None:
         """Refuse vectors that are no unit vectors: a search could never find them again."""
@@ -135,3 +137,13 @@ def pieces_of(entries: Iterable[FileEntry]) -> list[Piece]:
         for path in [entry.record.path]
         for tune, piece in enumerate(entry.pieces, 1)
     ]
+
+
+def fingerprints_of(entries: Iterable[FileEntry]) -> dict[str, Fingerprint]:
+    """Give the fingerprints of the recordings among files, by the id of the piece."""
+    return {
+        piece_id(entry.record.path, tune): piece.fingerprint
+        for entry in entries
+        for tune, piece in enumerate(entry.pieces, 1)
+        if piece.fingerprint is not None
+    }

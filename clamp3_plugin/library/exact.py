@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from clamp3_plugin.library.filters import PieceColumns
 from clamp3_plugin.library.index import VectorIndex
 from clamp3_plugin.music import Modality, Passage, Piece
+from clamp3_plugin.readers.audio.fingerprint import Fingerprint
 
 Mask = NDArray[np.bool_]
 _MODALITIES = tuple(Modality)
@@ -134,6 +135,8 @@ class View:
         stored: Stored | None = None,
         scale: NDArray[np.float32] | None = None,
         buffers: Rows | None = None,
+        *,
+        known_by: Mapping[str, Fingerprint] | None = None,
     ) -> None:
         self.pieces = pieces
         self.rows = rows
@@ -141,6 +144,7 @@ class View:
         # rounded to float16 in the store, rows are a little off unit length
         self._scale = _inverse_norms(rows.vectors) if scale is None else scale
         self._buffers = buffers or rows
+        self._known_by = known_by or {}
 
     @classmethod
     def empty(cls, dim: int) -> "View":
@@ -198,6 +202,14 @@ class View:
         vectors = self.vectors(rows)
         return np.asarray(vectors * _inverse_norms(vectors)[:, None], np.float32)
 
+    def fingerprints(self, pieces: Iterable[int]) -> dict[str, Fingerprint]:
+        """Give the fingerprints of the pieces at some positions, by their ids; some have none."""
+        ids = [self.pieces[piece].id for piece in pieces]
+        held = {each: self._known_by[each] for each in ids if each in self._known_by}
+        if self.stored is None:
+            return held
+        return held | self.stored.index.fingerprints([each for each in ids if each not in held])
+
     def of_modality(self, modality: Modality) -> NDArray[np.intp]:
         """Rows of a modality."""
         return np.flatnonzero(self.are(modality)[self.rows.piece])
@@ -232,7 +244,8 @@ class View:
             numbers.astype(np.int32), self.rows.stretch[rows], self.rows.printed[rows],
             self.vectors(rows),
         )  # fmt: skip
-        return View([self.pieces[piece] for piece in chosen], held)
+        known_by = self.fingerprints(chosen)
+        return View([self.pieces[piece] for piece in chosen], held, known_by=known_by)
 
     def sampled(self) -> "View":
         """Give the same view with a sample of each modality's stored rows in memory."""
@@ -244,7 +257,9 @@ class View:
             rows = rows[rows < self.first_held]
             sample[modality] = self.unit(rows[:: max(1, -(-len(rows) // SAMPLE))])
         stored = Stored(self.stored.index, self.stored.ids, sample)
-        return View(self.pieces, self.rows, stored, self._scale, self._buffers)
+        return View(
+            self.pieces, self.rows, stored, self._scale, self._buffers, known_by=self._known_by
+        )
 
     def modalities(self, pieces: Mask) -> list[Modality]:
         """Name the modalities of some pieces, in their fixed order."""
@@ -279,8 +294,8 @@ class View:
         """Sort by score; of equals the first by path."""
         return sorted(found, key=lambda hit: (-hit.score, self.pieces[hit.piece].path, hit.piece))
 
-    def grow(self, pieces: list[Piece], rows: Rows) -> "View":
-        """Add pieces behind those that are there.
+    def grow(self, pieces: list[Piece], rows: Rows, known_by: Mapping[str, Fingerprint]) -> "View":
+        """Add pieces behind those that are there, with the fingerprints of some by their ids.
 
         The columns are buffers with room to grow: rows behind the end of this view are not its own,
         so they may be written while others search it.
@@ -298,7 +313,8 @@ class View:
         joined = Rows(
             grown.piece[:count], grown.stretch[:count], grown.printed[:count], grown.vectors[:held]
         )
-        return View(self.pieces + pieces, joined, self.stored, scale, grown)
+        known_by = {**self._known_by, **known_by} if known_by else self._known_by
+        return View(self.pieces + pieces, joined, self.stored, scale, grown, known_by=known_by)
 
     def without(self, paths: Collection[str]) -> "View":
         """Leave out the pieces of some files."""
@@ -308,8 +324,10 @@ class View:
         rows = kept[self.rows.piece]
         first = self.first_held
         renumbered = (np.cumsum(kept) - 1).astype(np.int32)
+        left = [piece for piece, keep in zip(self.pieces, kept, strict=True) if keep]
+        known_by = self._known_by
         return View(
-            [piece for piece, keep in zip(self.pieces, kept, strict=True) if keep],
+            left,
             Rows(
                 renumbered[self.rows.piece[rows]],
                 self.rows.stretch[rows],
@@ -318,6 +336,7 @@ class View:
             ),
             self.stored and self.stored.keep(rows[:first]),
             self._scale[rows[first:]],
+            known_by={piece.id: known_by[piece.id] for piece in left if piece.id in known_by},
         )
 
 

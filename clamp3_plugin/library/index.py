@@ -14,6 +14,7 @@ from typing import Self, cast
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from lancedb.expr import Expr
 from lancedb.index import Bitmap, BTree, IvfRq
 from lancedb.query import LanceVectorQueryBuilder
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 
 from clamp3_plugin.library.durable import write_private
 from clamp3_plugin.library.tables import scan
+from clamp3_plugin.readers.audio.fingerprint import BANDS, Fingerprint
 
 LARGEST_EXACT = 100_000 * 768
 """Values in memory up to which every vector is compared: 10 ms on two cores, and 300 MB."""
@@ -38,6 +40,7 @@ _PROBES = (10, 20, 40, 80, 160, 320)
 _CANDIDATES = (200, 400, 800)
 _INDEXED = "vector"
 _NAME = "vector_idx"
+_KNOWN_BY = "fingerprint"
 _SCALARS: dict[str, Bitmap | BTree] = {
     "modality": Bitmap(), "key": Bitmap(), "meter": Bitmap(), "composer": BTree(), "path": BTree(),
     "tempo": BTree(), "bars": BTree(), "duration": BTree(), "piece_id": BTree(), "file_id": BTree(),
@@ -149,6 +152,24 @@ class VectorIndex:
         vectors = vectors_of(table, dim)
         order = np.argsort(given)
         return np.asarray(vectors[order[np.searchsorted(given, ids, sorter=order)]], np.float32)
+
+    def fingerprints(self, pieces: Sequence[str]) -> dict[str, Fingerprint]:
+        """Read the fingerprints of some pieces, by their ids, which are hexadecimal; some have none."""
+        if _KNOWN_BY not in self._table.schema.names or not pieces:
+            return {}
+        condition = f"whole AND piece_id IN ({', '.join(map(repr, pieces))})"
+        query = self._table.search().where(condition).select(["piece_id", _KNOWN_BY])
+        return fingerprints_in(query.limit(len(pieces)).to_arrow())
+
+
+def fingerprints_in(table: pa.Table) -> dict[str, Fingerprint]:
+    """Give the fingerprints in rows that were read, by the id of the piece."""
+    if _KNOWN_BY not in table.column_names:  # a library of an earlier version
+        return {}
+    rows = table.select(["piece_id", _KNOWN_BY]).filter(pc.is_valid(table[_KNOWN_BY])).to_pylist()
+    return {
+        row["piece_id"]: np.frombuffer(row[_KNOWN_BY], np.uint8).reshape(-1, BANDS) for row in rows
+    }
 
 
 def vectors_of(table: pa.Table, dim: int) -> NDArray[np.float32]:

@@ -23,6 +23,7 @@ from clamp3_plugin.library.entries import (
     FileRecord,
     FileStatus,
     PieceEntry,
+    fingerprints_of,
     pieces_of,
 )
 from clamp3_plugin.library.exact import View, passage_of
@@ -149,7 +150,8 @@ class Library:
             known = paths & self._records.keys()
             self._store.write(entries, known)
             view = self._view.without(known) if known else self._view
-            self._view = view.grow(pieces_of(entries), arrow.rows_of(entries, self.dim))
+            rows, known_by = arrow.rows_of(entries, self.dim), fingerprints_of(entries)
+            self._view = view.grow(pieces_of(entries), rows, known_by)
             self._records = self._records | {entry.record.path: entry.record for entry in entries}
             self._version = self._store.version
             if self._store.is_untidy:
@@ -397,7 +399,10 @@ class Library:
 
 def _entry(view: View, position: int) -> PieceEntry:
     piece, vectors = view.pieces[position], view.vectors(view.rows_of(position))
-    return PieceEntry(piece.modality, piece.metadata, _passages(view, position), vectors)
+    fingerprint = view.fingerprints([position]).get(piece.id)
+    return PieceEntry(
+        piece.modality, piece.metadata, _passages(view, position), vectors, fingerprint
+    )
 
 
 def _passages(view: View, position: int) -> tuple[Passage, ...]:

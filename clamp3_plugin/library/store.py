@@ -232,13 +232,14 @@ class Store:
             if torn:
                 known = pa.array([file_id(record.path) for record in complete], pa.string())
                 table = table.filter(pc.is_in(table["file_id"], known))
-            return complete, View(*arrow.read_passages(table))
+            pieces, rows, known_by = arrow.read_passages(table)
+            return complete, View(pieces, rows, known_by=known_by)
 
     def _read_large(self, torn: Collection[str]) -> View:
         """Read rows without their vectors, but for those that the index does not know yet."""
         table = self._passages
         first_held = first_unindexed(table)
-        small = [name for name in table.schema.names if name != "vector"]
+        small = [name for name in table.schema.names if name not in arrow.LARGE_COLUMNS]
         wholes = (
             table.search().where("whole").select(small).with_row_id(with_row_id=True).to_arrow()
         )

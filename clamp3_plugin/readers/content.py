@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clamp3_plugin.encoding import Ear, Embeddings, Input, normalize
 from clamp3_plugin.music import Metadata, Modality, Passage
@@ -20,6 +21,8 @@ class Stretches:
     """What is read of each passage."""
     seconds: float | None = None
     """How long it lasts, where a longer piece can be searched for the place that it came from."""
+    fingerprints: NDArray[np.uint8] | None = None
+    """Of a recording, by which a stretch of it is known again: shape ``(PHASES, T, BANDS)``."""
 
     @property
     def inputs(self) -> tuple[Input, ...]:

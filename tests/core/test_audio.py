@@ -33,10 +33,10 @@ def encoded(wave, form: str = "WAV", subtype: str | None = None, rate: int = RAT
 class Desk:
     """A folder of recordings, a library, and what the last run said."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, encoder: HashEncoder | None = None):
         self.music = folder / "music"
         self.music.mkdir()
-        self.encoder = HashEncoder(dim=128, space="hash-128")
+        self.encoder = encoder or HashEncoder(dim=128, space="hash-128")
         self.library = Library.open(folder / "library", "hash-128", 128)
         tagger = Tagger(self.encoder, Vocabulary.load())
         self.finder = Finder(self.encoder, self.library, registry, tagger)
@@ -109,6 +109,59 @@ def test_clips_find_the_piece_and_the_place_that_they_were_cut_from(desk):
 
     assert np.mean([error < 5 for error in errors]) >= 0.85
     assert np.median(errors) < 2.5
+
+
+class Tin(HashEncoder):
+    """To its ear all music is the same."""
+
+    def encode_audio(self, features):
+        return np.ones((len(features), self.dim), np.float32)
+
+
+def clip_of(wave, start: float, seconds: float) -> Source:
+    part = wave[round(start * RATE) : round((start + seconds) * RATE)]
+    return Source(data=encoded(0.5 * part, "OGG", "VORBIS"), name="clip.ogg")
+
+
+@pytest.fixture
+def deaf(tmp_path: Path):
+    """Two recordings that no vector tells apart."""
+    desk = Desk(tmp_path, Tin(dim=128, space="hash-128"))
+    desk.write("a.flac", encoded(played(4, 40.0), "FLAC"))
+    desk.write("b.flac", encoded(played(3, 40.0), "FLAC"))
+    desk.index()
+    yield desk
+    desk.library.close()
+
+
+def test_the_recording_that_a_clip_was_cut_from_comes_first_with_its_very_place(deaf):
+    hits = deaf.find(clip_of(played(3, 40.0), 23.4, 7.0))
+
+    assert [name(hit) for hit in hits] == ["b.flac", "a.flac"]
+    assert hits[0].passage is not None
+    assert (hits[0].passage.start, hits[0].passage.end) == pytest.approx((23.4, 30.4), abs=0.07)
+    assert hits[0].score == hits[1].score == pytest.approx(1)
+
+
+def test_it_is_known_again_after_the_library_was_opened_anew_and_after_a_move(deaf):
+    deaf.music.joinpath("b.flac").rename(deaf.music / "c.flac")
+    deaf.index()
+    deaf.library.close()
+    deaf.library = Library.open(deaf.library.folder, "hash-128", 128)
+    finder = Finder(deaf.encoder, deaf.library, registry, Tagger(deaf.encoder, Vocabulary.load()))
+
+    hits = finder.find(Query((clip_of(played(3, 40.0), 23.4, 7.0),))).hits
+
+    assert name(hits[0]) == "c.flac"
+    assert hits[0].passage is not None
+    assert hits[0].passage.start == pytest.approx(23.4, abs=0.07)
+
+
+def test_a_recording_that_is_gone_is_not_known_again(deaf):
+    deaf.music.joinpath("b.flac").unlink()
+    deaf.index()
+
+    assert [name(hit) for hit in deaf.find(clip_of(played(3, 40.0), 23.4, 7.0))] == ["a.flac"]
 
 
 def test_a_longer_clip_is_placed_by_all_its_windows(desk):

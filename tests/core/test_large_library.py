@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from clamp3_plugin.encoding import normalize
 from clamp3_plugin.library import index as index_module
 from clamp3_plugin.library.alignment import Clip
 from clamp3_plugin.library.entries import FileEntry, FileRecord, PieceEntry, Stamp, pieces_of
@@ -17,6 +18,7 @@ from clamp3_plugin.library.ranking import Origin
 from clamp3_plugin.library.searching import FEW_ROWS
 from clamp3_plugin.music import Metadata, Modality, Passage
 from clamp3_plugin.query import Filter
+from clamp3_plugin.readers.audio.fingerprint import BANDS, PHASES
 
 DIM = 64
 PASSAGES = 4
@@ -41,6 +43,7 @@ def entry(number: int, kind: Modality | None = None) -> FileEntry:
         bars=number,
         duration=25.0,
     )
+    known_by = None
     passages = tuple(
         Passage(1 + 4 * i, 4 + 4 * i, 5.0 * i, 5.0 * i + 5, printed=(str(4 * i), str(4 * i + 3)))
         for i in range(PASSAGES)
@@ -48,7 +51,11 @@ def entry(number: int, kind: Modality | None = None) -> FileEntry:
     kind = kind or KINDS[number % len(KINDS)]
     if kind is Modality.AUDIO:
         passages = tuple(Passage(start=5.0 * i, end=5.0 * i + 5) for i in range(PASSAGES))
-    piece = PieceEntry(kind, metadata, passages, unit_rows(rng, centre, 1 + PASSAGES))
+        known_by = np.random.default_rng(-number - 1 & 0xFFFF).integers(
+            100, 200, (100, BANDS), np.uint8
+        )
+    vectors = unit_rows(rng, centre, 1 + PASSAGES)
+    piece = PieceEntry(kind, metadata, passages, vectors, known_by)
     path = f"/music/{('jigs', 'reels')[number % 2]}/{number:04}\udce9 100%'s.mid"
     record = FileRecord(path, Stamp(1, number), f"{number:064x}", pieces=1, passages=PASSAGES)
     return FileEntry(record, (piece,))
@@ -128,16 +135,16 @@ def test_both_ways_give_the_same_hits(libraries, where):
     exact, large = libraries
 
     found = asked = 0
-
     for seed in range(8):
         expected = exact.search(question(seed), 10, where)
         hits = large.search(question(seed), 10, where)
 
         assert len(hits) == len(expected)
-        both = {hit.piece for hit in hits} & {hit.piece for hit in expected}
+        both = {(hit.piece, hit.passage) for hit in hits}
+        both &= {(hit.piece, hit.passage) for hit in expected}
         found, asked = found + len(both), asked + len(expected)
-        hits = [hit for hit in hits if hit.piece in both]
-        expected = [hit for hit in expected if hit.piece in both]
+        hits = [hit for hit in hits if (hit.piece, hit.passage) in both]
+        expected = [hit for hit in expected if (hit.piece, hit.passage) in both]
         assert shown(hits, percentiles=True) == shown(expected, percentiles=True)
     # vectors as random as these, of 64 bits each, are harder to tell apart than music
     assert found >= 0.9 * asked
@@ -216,6 +223,28 @@ def test_a_clip_is_placed_in_pieces_on_the_disk(libraries):
     expected = exact.search(source.vectors[2], 3, where, None, Origin(Modality.AUDIO, clip))
     assert hits[0].piece.path == OLD[23].record.path
     assert shown(hits[:1]) == shown(expected[:1])
+
+
+@pytest.mark.parametrize("source", [OLD[23], YOUNG[3]], ids=["on the disk", "not indexed yet"])
+def test_a_recording_is_known_again_by_its_fingerprint(libraries, source):
+    exact, large = libraries
+    piece = source.pieces[0]
+    assert piece.fingerprint is not None
+    cut = np.stack([piece.fingerprint[33:73]] * PHASES)
+    like = normalize(piece.vectors + 1.3 * OLD[27].pieces[0].vectors)  # nearer to another one
+    clip = Clip(Modality.AUDIO, like[2:4], np.array([0.0, 5.0]), 10.0, 5.0)
+    known = replace(clip, fingerprints=cut)
+
+    where = Filter((Modality.AUDIO,))
+
+    for library in (exact, large):
+        alike = library.search(like[2], 3, where, None, Origin(Modality.AUDIO, clip))
+        first = library.search(like[2], 3, where, None, Origin(Modality.AUDIO, known))[0]
+
+        assert alike[0].piece.path != source.record.path
+        assert first.piece.path == source.record.path
+        assert first.passage is not None
+        assert first.passage.start == pytest.approx(33 / 4, abs=0.2)
 
 
 def test_the_same_after_opening_again_folding_and_rebuilding(tmp_path: Path, monkeypatch):

@@ -13,6 +13,7 @@ from clamp3_plugin.encoding import Ear, Frames, Samples
 from clamp3_plugin.errors import UsageError
 from clamp3_plugin.music import Metadata, Modality, Passage
 from clamp3_plugin.readers.audio.estimates import with_estimates
+from clamp3_plugin.readers.audio.fingerprint import fingerprints
 from clamp3_plugin.readers.audio.limits import MIN_SECONDS, RATE, SILENCE
 from clamp3_plugin.readers.content import Stretches
 from clamp3_plugin.readers.windows import windows
@@ -99,10 +100,11 @@ class Recording:
         """
         features = np.concatenate(list(ear.listen(self.samples)))
         passages = tuple(self.passages())
+        known_by = fingerprints(self.samples)
         if not passages:
-            return Stretches(features, seconds=self.duration)
+            return Stretches(features, seconds=self.duration, fingerprints=known_by)
         heard = tuple(_rows(features, window, ear.frame_s) for window in passages)
-        return Stretches(None, passages, heard, self.duration)
+        return Stretches(None, passages, heard, self.duration, known_by)
 
     def asked(self, ear: Ear, passage: Passage | None) -> Stretches:
         """Give the windows of the whole or of a part, counted from its own start."""

@@ -19,9 +19,6 @@ from clamp3_plugin.encoding import Embeddings, normalize
 from clamp3_plugin.readers.windows import windows
 
 CLIP_S = 10.0
-NEAR_S = 5.0
-"""A place is right that is at most so far from where a clip was cut."""
-
 Samples = NDArray[np.float32]
 
 
@@ -35,16 +32,6 @@ class Heard:
     """Empty for a recording of twelve seconds or less."""
     starts: tuple[float, ...]
     """Second of each window."""
-
-
-@dataclass(frozen=True, slots=True)
-class ClipFigures:
-    """Of clips that were cut at random."""
-
-    right_piece: Estimate
-    """Share of clips whose piece comes first."""
-    right_place: Estimate
-    """Share whose piece comes first and whose nearest window lies near where they were cut."""
 
 
 def hear(encoder: Clamp3Encoder, samples: Samples) -> Heard:
@@ -119,28 +106,3 @@ def clip_starts(lengths_s: Sequence[float], clips: int, seed: int = 0) -> list[t
     long_enough = [i for i, length in enumerate(lengths_s) if length > CLIP_S]
     chosen = rng.choice(long_enough, clips)
     return [(int(i), float(rng.uniform(0, lengths_s[i] - CLIP_S))) for i in chosen]
-
-
-def find_clips(
-    library: Sequence[Heard], clips: Embeddings, cut_from: Sequence[tuple[int, float]]
-) -> ClipFigures:
-    """Find clips among the windows of a library.
-
-    Parameters
-    ----------
-    library : sequence of Heard
-        All recordings.
-    clips : ndarray
-        Embeddings of clips, shape ``(n, D)``.
-    cut_from : sequence of (int, float)
-        Recording and second of each.
-    """
-    embedded = [one.windows if len(one.windows) else one.whole[None] for one in library]
-    owners = np.repeat(np.arange(len(library)), [len(rows) for rows in embedded])
-    starts = np.array([s for one in library for s in (one.starts or (0.0,))])
-    best = (normalize(clips) @ np.concatenate(embedded).T).argmax(1)
-    pieces = np.array([piece for piece, _ in cut_from])
-    seconds = np.array([second for _, second in cut_from])
-    right = owners[best] == pieces
-    near = np.abs(starts[best] - seconds) <= NEAR_S
-    return ClipFigures(mean(right), mean(right & near))

@@ -4,39 +4,10 @@ import numpy as np
 import pytest
 
 from clamp3_models.evaluation.audio import (
-    Heard,
     accuracy_over_chance,
     clip_starts,
-    find_clips,
     same_piece,
 )
-
-
-def library() -> list[Heard]:
-    eye = np.eye(6, dtype=np.float32)
-    return [
-        Heard(eye[0], eye[0:3], (0.0, 5.0, 10.0)),
-        Heard(eye[3], eye[3:5], (0.0, 5.0)),
-        Heard(eye[5], np.zeros((0, 6), np.float32), ()),
-    ]
-
-
-def test_a_clip_is_at_the_right_place_within_five_seconds() -> None:
-    clips = np.eye(6, dtype=np.float32)[[2, 4, 5]]
-
-    figures = find_clips(library(), clips, [(0, 6.0), (1, 0.5), (2, 1.0)])
-
-    assert figures.right_piece.value == 1.0
-    assert figures.right_place.value == 1.0
-
-
-def test_a_place_too_far_away_and_another_piece_are_told_apart() -> None:
-    clips = np.eye(6, dtype=np.float32)[[0, 3]]
-
-    figures = find_clips(library(), clips, [(0, 9.0), (0, 0.0)])
-
-    assert figures.right_piece.value == 0.5
-    assert figures.right_place.value == 0.0
 
 
 def test_clips_lie_inside_their_recordings_and_are_the_same_every_time() -> None:
