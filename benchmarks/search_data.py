@@ -148,6 +148,7 @@ def _batch(
         "tune": 1, "lyricist": "", "meter": "4/4", "instruments": ["Piano"], "bars": 112,
         "duration": 140.0, "size": 1000, "mtime_ns": 10**18, "artist": "", "album": "",
         "tempo_is_estimated": False, "printed_first": None, "printed_last": None,
+        "fingerprint": None,
     }  # fmt: skip
     columns: dict[str, object] = {name: [value] * len(number) for name, value in same.items()}
     columns |= {name: np.repeat(values, ROWS_OF_A_PIECE).tolist() for name, values in each.items()}

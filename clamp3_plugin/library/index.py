@@ -88,46 +88,51 @@ class VectorIndex:
         k: int,
         condition: Expr | str | None = None,
         share: float = 1.0,
-    ) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
-        """Name rows nearest to a vector, and their cosines, best first.
+    ) -> tuple[NDArray[np.uint64], NDArray[np.float32], bool]:
+        """Name rows nearest to a vector and their cosines, best first, and tell whether these are all.
 
         Parameters
         ----------
         vector
             float32, shape ``(dim,)``, unit length.
         k
-            How many at most; fewer only where the condition lets no more through.
+            How many at least, unless these are all. Of the candidates only the nearer half is
+            named: among the others some that are as near may be missing.
         condition
             Which rows may be named.
         share
             How many of all rows those are: where they are few, more partitions are looked into.
         """
         probes = self.tuning.probes * (1 if share > _NARROW else 2)
-        found = self._candidates(vector, k, condition, (probes, probes))
-        if len(found) < k and condition is not None:  # on until there are k
-            found = self._candidates(vector, k, condition, (probes, 0))
+        candidates = max(self.tuning.candidates, 2 * k)
+        found = self._candidates(vector, candidates, condition, (probes, probes))
+        if len(found) < candidates and condition is not None:  # on until there are as many
+            found = self._candidates(vector, candidates, condition, (probes, 0))
         vectors = vectors_of(found, len(vector))
-        # LanceDB rounds the question to float16 as well, which moves a cosine by up to 1e-4
         cosines = vectors @ vector / np.linalg.norm(vectors, axis=1)
-        order = np.argsort(-cosines)
-        return np.asarray(found["_rowid"], np.uint64)[order], cosines[order]
+        is_all = len(found) < candidates
+        order = np.argsort(-cosines)[: len(found) if is_all else candidates // 2]
+        return np.asarray(found["_rowid"], np.uint64)[order], cosines[order], is_all
 
     def _candidates(
         self,
         vector: NDArray[np.float32],
-        k: int,
+        count: int,
         condition: Expr | str | None,
         probes: tuple[int, int],
     ) -> pa.Table:
-        """Ask the index; of partitions it looks into these least and most, 0 for all it takes."""
+        """Ask the index; of partitions it looks into these least and most, 0 for all it takes.
+
+        The vectors come along and are compared here. LanceDB would read them twice, to compare them
+        and to give them, and rounds the question to float16, which moves a cosine by up to 1e-4.
+        """
         asked = self._table.search(vector, vector_column_name=_INDEXED)
         query = (
             cast("LanceVectorQueryBuilder", asked)
             .distance_type("cosine")
             .minimum_nprobes(probes[0])
             .maximum_nprobes(probes[1])
-            .refine_factor(max(2, -(-self.tuning.candidates // k)))
-            .limit(k)
+            .limit(count)
             .select([_INDEXED, "_distance"])
             .with_row_id(with_row_id=True)
             .fast_search()  # what is not indexed yet is compared in memory

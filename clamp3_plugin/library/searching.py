@@ -176,8 +176,8 @@ class _Candidates:
             return rows, np.asarray(np.clip(view.unit(rows) @ vector, -1, 1), np.float32), True
         condition = view.columns.condition(self._where, modality, among)
         share = allowed / len(view.rows.piece)
-        ids, cosines = self._stored.index.nearest(vector, count, condition, share)
+        ids, cosines, is_all = self._stored.index.nearest(vector, count, condition, share)
         rows = self._stored.rows(ids)
         there = rows >= 0  # what was forgotten since still stands in the index
         there[there] = among[view.rows.piece[rows[there]]]
-        return rows[there], np.clip(cosines[there], -1, 1), len(ids) < count
+        return rows[there], np.clip(cosines[there], -1, 1), is_all
