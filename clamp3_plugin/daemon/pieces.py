@@ -58,8 +58,9 @@ class PieceAnswers:
         rows = whole_number(height, "height", picture.HEIGHTS.stop)
         drawing = picture.Drawing(passage_of(request), want, columns, rows)
         piece = await self._piece(request)
+        tunes = await self._threads.run(self._service.tunes, piece)
         loop = asyncio.get_running_loop()
-        drawn = await loop.run_in_executor(picture.THREADS, picture.draw, piece, drawing)
+        drawn = await loop.run_in_executor(picture.THREADS, picture.draw, piece, drawing, tunes)
         media = "image/svg+xml" if want == "svg" else "application/vnd.recordare.musicxml+xml"
         return Response(drawn, media_type=media)
 

@@ -64,6 +64,9 @@ class Service(Protocol):
     def piece(self, piece_id: str) -> Piece:
         """Give one piece; MissingFileError where there is none."""
 
+    def tunes(self, piece: Piece) -> int:
+        """Count the pieces of a piece's file; 0 where the file has changed since it was indexed."""
+
     def passages(self, piece_id: str) -> Sequence[Passage]:
         """List the indexed passages of a piece, in order."""
 

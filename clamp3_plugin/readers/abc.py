@@ -5,10 +5,16 @@ what comes in that form, or interleaved, is taken as it is.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
+from itertools import islice
 
-from clamp3_plugin.errors import BrokenFileError, InputRefusedError, TooLargeError
+from clamp3_plugin.errors import (
+    BrokenFileError,
+    EmptyContentError,
+    InputRefusedError,
+    TooLargeError,
+)
 from clamp3_plugin.music import Metadata
 from clamp3_plugin.readers import limits
 from clamp3_plugin.readers.abc_book import Tune, check_size, decode, is_field, tunes_of
@@ -48,18 +54,48 @@ def read_abc(data: bytes) -> list[Score]:
     InputRefusedError
         None of its tunes can be read; the error is that of the first.
     """
-    text = decode(data)
-    tunes = tunes_of(text)
-    scores: list[Score] = []
-    refusal: InputRefusedError | None = None
+    tunes = tunes_of(decode(data))
+    refusals: list[InputRefusedError] = []
+    scores = list(_readable(tunes, refusals))
+    if not scores and refusals:
+        raise refusals[0]
+    return scores
+
+
+def read_abc_tune(data: bytes, number: int, count: int = 0) -> Score:
+    """Read one tune of an ABC file, as ``read_abc`` numbers them.
+
+    Parameters
+    ----------
+    data
+        The file.
+    number
+        Of the tune, from 1; tunes without music are not counted.
+    count
+        How many tunes ``read_abc`` reads of this file, where that is known. If those are all there
+        are, the ones before the tune need not be read to be counted.
+
+    Raises
+    ------
+    InputRefusedError
+        There is no such tune.
+    """
+    book = tunes_of(decode(data))
+    if number <= len(book) == count:
+        return with_estimated_key(_score(book.tune(number)))
+    score = next(islice(_readable(book, []), number - 1, None), None)
+    if score is None:
+        raise EmptyContentError(f"There is no tune {number} any more.", "Index its folder again.")
+    return score
+
+
+def _readable(tunes: Iterable[Tune], refusals: list[InputRefusedError]) -> Iterator[Score]:
+    """Read one tune after the other, as they are asked for; notes why others cannot be read."""
     for tune in tunes:
         try:
-            scores.append(with_estimated_key(_score(tune)))
+            yield with_estimated_key(_score(tune))
         except InputRefusedError as error:
-            refusal = refusal or error
-    if not scores and refusal:
-        raise refusal
-    return scores
+            refusals.append(error)
 
 
 def _score(tune: Tune) -> Score:

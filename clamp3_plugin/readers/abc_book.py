@@ -5,8 +5,8 @@ What a line means beyond that is the business of ``abc_fields`` and ``abc_notes`
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 from clamp3_plugin.errors import EmptyContentError, TooLargeError
 from clamp3_plugin.readers import limits
@@ -69,7 +69,31 @@ def decode(data: bytes) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def tunes_of(text: str) -> list[Tune]:
+@dataclass(frozen=True, slots=True)
+class Book:
+    """The tunes of a file; each is taken apart when it is asked for."""
+
+    _shared: tuple[tuple[str, str], ...]
+    """Fields that hold for all tunes."""
+    _lines: list[str]
+    _bounds: list[int]
+    """Lines at which tunes begin, and the one at which the last ends."""
+
+    def __len__(self) -> int:
+        """How many tunes there are, those without music among them."""
+        return len(self._bounds) - 1
+
+    def __iter__(self) -> Iterator[Tune]:
+        """Give the tunes in order."""
+        return map(self.tune, range(1, len(self) + 1))
+
+    def tune(self, number: int) -> Tune:
+        """Give a tune by its number, from 1."""
+        begin, end = self._bounds[number - 1 : number + 1]
+        return _tune(self._shared, self._lines[begin:end])
+
+
+def tunes_of(text: str) -> Book:
     """Split a tune book; a file without ``X:`` is one tune.
 
     Raises
@@ -89,10 +113,8 @@ def tunes_of(text: str) -> list[Tune]:
             "Split it into several files.",
         )
     if not starts:
-        return [_tune((), lines)]
-    shared = _file_header(lines[: starts[0]])
-    bounds = [*starts, len(lines)]
-    return [_tune(shared, lines[begin:end]) for begin, end in pairwise(bounds)]
+        return Book((), lines, [0, len(lines)])
+    return Book(_file_header(lines[: starts[0]]), lines, [*starts, len(lines)])
 
 
 def check_size(tune: Tune) -> None:

@@ -18,6 +18,7 @@ from clamp3_plugin.errors import Clamp3Error, MissingFileError, NoModelError, Us
 from clamp3_plugin.finder import Finder
 from clamp3_plugin.indexing.events import FileEvent
 from clamp3_plugin.indexing.indexer import Indexer
+from clamp3_plugin.library.entries import Stamp
 from clamp3_plugin.library.library import Library
 from clamp3_plugin.music import Passage, Piece
 from clamp3_plugin.query import Answer, Filter, Query, Source, TagHit
@@ -132,6 +133,15 @@ class MusicService:
     def piece(self, piece_id: str) -> Piece:
         """Give one piece."""
         return self._ready.library.piece(piece_id)
+
+    def tunes(self, piece: Piece) -> int:
+        """Count the pieces of a piece's file; 0 where the file has changed since it was indexed."""
+        record = self._ready.library.records.get(piece.path)
+        try:
+            stamp = Stamp.of(Path(piece.path).stat())
+        except (OSError, ValueError):  # who reads it says why it cannot be read
+            return 0
+        return record.pieces if record and record.stamp.agrees(stamp) else 0
 
     def passages(self, piece_id: str) -> Sequence[Passage]:
         """List the indexed passages of a piece, in order."""

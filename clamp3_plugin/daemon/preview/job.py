@@ -22,6 +22,7 @@ from clamp3_plugin.daemon.preview.tiny_svg import simplified
 from clamp3_plugin.errors import Clamp3Error, UsageError
 from clamp3_plugin.music import Passage
 from clamp3_plugin.readers import registry
+from clamp3_plugin.readers.abc import read_abc_tune
 from clamp3_plugin.readers.abc_book import decode
 from clamp3_plugin.readers.isolation.child import Job, serve
 from clamp3_plugin.readers.isolation.framing import Message
@@ -51,6 +52,7 @@ _MUSESCORE = {".mscz", ".mscx"}
 _VEROVIO = {".mei": "mei", ".krn": "humdrum"}
 """What verovio reads by itself."""
 _HUMDRUM = {".krn"}
+_BOOKS = {".abc"}
 _ZIP = b"PK"
 
 
@@ -80,7 +82,7 @@ def _done(question: Message) -> bytes:
     if suffix in _MUSICXML or suffix in _MUSESCORE:
         score = _page(question, suffix)
     else:
-        piece = _piece(question)
+        piece = _piece(question, suffix)
         if isinstance(piece, Performance):
             return _roll(piece, question, width)
         score = _written_out(piece, question)
@@ -111,9 +113,12 @@ def _page(question: Message, suffix: str) -> Element:
     return cut
 
 
-def _piece(question: Message) -> object:
+def _piece(question: Message, suffix: str) -> object:
     """Read a file that has no page: its notes are all there is."""
     name, tune = question.text("name"), _whole(question, "tune")
+    if suffix in _BOOKS:
+        registry.check_size(len(question.body), name)
+        return read_abc_tune(question.body, tune, _whole(question, "tunes"))
     return registry.read_bytes(question.body, name)[tune - 1]
 
 

@@ -90,8 +90,14 @@ class _Kept:
 _KEPT = _Kept()
 
 
-def draw(piece: Piece, drawing: Drawing) -> bytes:
+def draw(piece: Piece, drawing: Drawing, tunes: int = 0) -> bytes:
     """Give a part of a piece, or all of it, as a picture or as MusicXML.
+
+    Parameters
+    ----------
+    tunes
+        How many tunes the file has in the library, where that is known: one of a book of hundreds is
+        then found at once.
 
     Raises
     ------
@@ -119,7 +125,7 @@ def draw(piece: Piece, drawing: Drawing) -> bytes:
         key = (piece.path, piece.tune, about.st_mtime_ns, about.st_size, drawing)
         made = _KEPT.get(key)
         if made is None:
-            made = _made(piece, file, drawing)
+            made = _made(piece, file, drawing, tunes)
             _KEPT.put(key, made)
     return made
 
@@ -129,10 +135,10 @@ def close() -> None:
     _WORKER.close()
 
 
-def _made(piece: Piece, file: BinaryIO, drawing: Drawing) -> bytes:
+def _made(piece: Piece, file: BinaryIO, drawing: Drawing, tunes: int) -> bytes:
     passage = drawing.passage
     if piece.modality is not Modality.AUDIO:
-        return _asked(piece, _read(file), drawing)
+        return _asked(piece, _read(file), drawing, tunes)
     samples = read_audio(file).samples
     start = passage.start or 0.0 if passage else 0.0
     end = passage.end if passage else None
@@ -148,7 +154,7 @@ def _read(file: BinaryIO) -> bytes:
     return data
 
 
-def _asked(piece: Piece, data: bytes, drawing: Drawing) -> bytes:
+def _asked(piece: Piece, data: bytes, drawing: Drawing, tunes: int) -> bytes:
     part = drawing.passage
     name = _sendable(PurePath(piece.path).name)
     write = _WRITERS.get(PurePath(name).suffix.lower())
@@ -159,6 +165,7 @@ def _asked(piece: Piece, data: bytes, drawing: Drawing) -> bytes:
         "name": name,
         "title": _sendable(piece.metadata.title),
         "tune": piece.tune,
+        "tunes": tunes,
         "want": drawing.want,
         "width": drawing.width,
         "height": drawing.height,

@@ -91,6 +91,9 @@ class TrivialService:
             raise MissingFileError(f"There is no piece {piece_id!r}.")
         return Piece("p1", self.file, Modality.SCORE)
 
+    def tunes(self, piece: Piece) -> int:
+        return piece.tune
+
     def passages(self, piece_id: str) -> Sequence[Passage]:
         return [Passage(1, 8), Passage(5, 12)] if piece_id == "p1" else []
 

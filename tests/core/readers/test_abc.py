@@ -13,7 +13,7 @@ from clamp3_plugin.errors import (
     InputRefusedError,
     TooLargeError,
 )
-from clamp3_plugin.readers.abc import read_abc
+from clamp3_plugin.readers.abc import read_abc, read_abc_tune
 from clamp3_plugin.readers.abc_book import tunes_of
 from clamp3_plugin.readers.abc_normalize import normalize
 
@@ -199,6 +199,29 @@ def test_a_tune_without_music_is_passed_over():
     scores = read_abc(b"X:1\nT:Lost\nK:C\n\nX:2\nT:Found\nK:C\nCDEF|\n")
 
     assert [score.metadata.title for score in scores] == ["Found"]
+
+
+BOOK = b"X:1\nT:Lost\nK:C\n\n" + b"".join(
+    b"X:%d\nT:No. %d\nK:C\nCDEF|%c4|\n" % (i, i, b"CDEFGAB"[i]) for i in range(2, 6)
+)
+
+
+@pytest.mark.parametrize("count", [0, 4, 5])
+def test_one_tune_of_a_book_is_that_of_the_whole_book(count):
+    for number, score in enumerate(read_abc(BOOK), 1):
+        # of five tunes four can be read: a count of five is that of another file, and is believed
+        assert read_abc_tune(BOOK, number + (count == 5), count) == score
+
+
+def test_a_tune_that_is_known_to_follow_no_lost_one_is_read_without_those_before():
+    with pytest.raises(EmptyContentError, match="no music"):
+        read_abc_tune(BOOK, 1, 5)
+
+
+@pytest.mark.parametrize("count", [0, 4, 5])
+def test_a_tune_that_a_book_does_not_have_any_more_is_refused(count):
+    with pytest.raises(EmptyContentError, match="no tune 6 any more"):
+        read_abc_tune(BOOK, 6, count)
 
 
 def test_a_blank_line_inside_a_tune_does_not_end_it():

@@ -17,7 +17,7 @@ from clamp3_plugin.daemon.preview.excerpt import (
 from clamp3_plugin.daemon.preview.picture import Drawing, draw
 from clamp3_plugin.daemon.preview.thin import thin_text, thin_tree
 from clamp3_plugin.daemon.preview.thin_humdrum import thin_humdrum
-from clamp3_plugin.errors import UnsupportedFormatError, UsageError
+from clamp3_plugin.errors import EmptyContentError, UnsupportedFormatError, UsageError
 from clamp3_plugin.music import Modality, Passage, Piece
 from clamp3_plugin.readers.musescore.write import musicxml_of
 from clamp3_plugin.readers.musicxml.parse import parse_xml
@@ -270,6 +270,25 @@ def test_a_tune_is_written_out_as_it_sounds(tmp_path: Path):
         "[V:1][df]4- [df]2|",
         "[V:1]^c6|]",
     ]
+
+
+BOOK = b"X:1\nT:Lost\nK:C\n\nX:2\nT:Found\nK:C\nCDEF|\n\nX:3\nT:Last\nK:C\nGABc|\n"
+
+
+@pytest.mark.parametrize("tunes", [0, 2])
+def test_a_tune_of_a_book_is_the_one_that_was_indexed(tmp_path: Path, tunes: int):
+    last = replace(piece(tmp_path, "a.abc", BOOK), tune=2)
+
+    written = draw(last, Drawing(Passage(1, 1), "musicxml"), tunes)
+
+    assert read_musicxml(written)[0].whole().splitlines()[-1] == "[V:1]GABc|"
+
+
+def test_a_tune_that_is_gone_from_its_book_is_named(tmp_path: Path):
+    gone = replace(piece(tmp_path, "a.abc", BOOK), tune=3)
+
+    with pytest.raises(EmptyContentError, match="no tune 3 any more"):
+        draw(gone, Drawing(Passage(1, 1)))
 
 
 def test_midi_is_a_piano_roll(tmp_path: Path, golden: Path):
