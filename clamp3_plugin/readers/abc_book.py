@@ -12,8 +12,8 @@ from clamp3_plugin.errors import EmptyContentError, TooLargeError
 from clamp3_plugin.readers import limits
 
 _FIELD = re.compile(r"([A-Za-z+]):(?![|:])(.*)")  # "A:|" and "A::" are music
-_TUNE_START = re.compile(r"X:[ \t]*\d*", re.MULTILINE)
 _BLOCKS = ("js", "svg", "ps", "text", "ml")
+_DIRECTIVES = ("%%", "I:", "i:")
 # Directives that read files, run scripts or hold foreign code.
 _DANGEROUS = re.compile(
     r"(?:%%|I:)\s*(\S*include|postscript|beginps|javascript|js)\b", re.IGNORECASE
@@ -106,7 +106,7 @@ def tunes_of(text: str) -> Book:
     if not text.strip():
         raise EmptyContentError("The file is empty.")
     lines = _safe_lines(text)
-    starts = [i for i, line in enumerate(lines) if _TUNE_START.match(line)]
+    starts = [i for i, line in enumerate(lines) if line.startswith("X:")]
     if len(starts) > limits.MAX_TUNES:
         raise TooLargeError(
             f"The tune book has {len(starts)} tunes, more than {limits.MAX_TUNES}.",
@@ -141,6 +141,9 @@ def _safe_lines(text: str) -> list[str]:
     kept: list[str] = []
     closing = ""
     for raw in text.split("\n"):
+        if not closing and not raw.startswith(_DIRECTIVES):
+            kept.append(raw)  # nearly every line
+            continue
         line = raw.rstrip()
         directive = line[2:].strip().lower() if line.startswith("%%") else ""
         if closing:

@@ -3,6 +3,7 @@
 Of the bars before, only what stays in force is kept, in one bar that comes first.
 """
 
+import codecs
 import re
 from collections.abc import Iterator, Sequence
 from xml.etree.ElementTree import Element, SubElement
@@ -15,7 +16,8 @@ _MEASURE = re.compile(r"<measure(?=[\s>])")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _ATTRIBUTES = re.compile(r"<attributes[\s>].*?</attributes>", re.DOTALL)
 _TEMPO = re.compile(r"""<sound\s[^<>]*?\btempo=["'][\d.]+["'][^<>]*>""")
-_OTHER_ENCODING = re.compile(r"""encoding=["'](?!utf-8)""", re.IGNORECASE)
+_DECLARED = re.compile(r"""encoding=["']([^"']*)""")
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # as some versions of Finale export
 _BEGIN, _END = "<score-partwise", "</score-partwise>"
 _IN_FORCE = ("Clef", "KeySig", "TimeSig")
 _NOTES = {"Chord", "Rest"}
@@ -38,12 +40,16 @@ def thin_text(data: bytes, first: int, last: int) -> str | None:
 
 def _plain(data: bytes) -> str | None:
     """Decode a score whose text can be cut at its tags, and leave out what stands before it."""
+    encoding = "utf-16" if data.startswith(_UTF_16) else "utf-8"
     try:
-        text = data.decode("utf-8")
+        text = data.decode(encoding)
     except UnicodeDecodeError:
         return None
     start = text.find(_BEGIN)
-    if start < 0 or "<![" in text or "<!ENTITY" in text or _OTHER_ENCODING.search(text[:start]):
+    if start < 0 or "<![" in text or "<!ENTITY" in text:
+        return None
+    declared = _DECLARED.search(text, 0, start)
+    if declared and declared[1].lower() != encoding:
         return None
     return _COMMENT.sub("", text[start:]) if "<!--" in text else text[start:]
 

@@ -84,9 +84,11 @@ def test_an_excerpt_reads_as_the_passage(tmp_path: Path):
     assert part.metadata.tempo == 96
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "UTF-16"])
 @pytest.mark.parametrize("first", [1, 2, 3, 4])
-def test_a_text_that_is_thinned_first_is_cut_to_the_same(first: int):
-    data = f"<?xml version='1.0'?><!DOCTYPE score-partwise>{SCORE}<!-- the end -->".encode()
+def test_a_text_that_is_thinned_first_is_cut_to_the_same(first: int, encoding: str):
+    head = f"<?xml version='1.0' encoding='{encoding}'?><!DOCTYPE score-partwise>"
+    data = f"{head}{SCORE}<!-- the end -->".encode(encoding)
 
     thin = thin_text(data, first, 4)
 
@@ -103,7 +105,13 @@ def text(measure: Element) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "data", [SCORE.encode("utf-16"), b"<score-timewise/>", SCORE[:-40].encode()]
+    "data",
+    [
+        SCORE.encode("utf-16-le"),
+        b"<?xml version='1.0' encoding='latin-1'?>" + SCORE.encode(),
+        b"<score-timewise/>",
+        SCORE[:-40].encode(),
+    ],
 )
 def test_a_text_that_cannot_be_cut_at_its_tags_is_left_to_the_tree(data: bytes):
     assert thin_text(data, 2, 3) is None
