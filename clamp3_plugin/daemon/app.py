@@ -110,6 +110,7 @@ class Daemon:
             ("GET", "/v1/pieces/{id}/file", self._one.file),
             ("GET", "/v1/pieces/{id}/preview.svg", self._one.preview),
             ("GET", "/v1/pieces/{id}/preview.ogg", self._one.sound),
+            ("GET", "/v1/pieces/{id}/preview.json", self._one.timeline),
             ("GET", "/v1/pieces/{id}/excerpt.musicxml", self._one.excerpt),
             ("GET", "/v1/map", self._map.map_state),
             ("POST", "/v1/map", self._map.map_begin),

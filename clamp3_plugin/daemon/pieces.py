@@ -5,11 +5,11 @@ import os
 from typing import Literal
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from clamp3_plugin.daemon.asking import Threads, passage_of, whole_number
 from clamp3_plugin.daemon.files import attachment, open_piece, read_piece
-from clamp3_plugin.daemon.hearing.hear import Heard, hear_recording, hear_written
+from clamp3_plugin.daemon.hearing.hear import Heard, Sound, hear_recording, hear_written
 from clamp3_plugin.daemon.preview import picture
 from clamp3_plugin.daemon.ranges import part_of, whole_or_part
 from clamp3_plugin.daemon.service import Service
@@ -43,10 +43,15 @@ class PieceAnswers:
         """Give bars or seconds of a piece as sound: ?bars=9-16 or ?time=18.5-34."""
         passage = passage_of(request)
         heard = await self._threads.run(self._hear, await self._piece(request), passage)
-        part = part_of(request.headers.get("range"), len(heard))
-        if part is not None:
-            heard = heard[part.first : part.last + 1]
-        return whole_or_part(heard, part, "audio/ogg", {})
+        part = part_of(request.headers.get("range"), len(heard.ogg))
+        ogg = heard.ogg if part is None else heard.ogg[part.first : part.last + 1]
+        return whole_or_part(ogg, part, "audio/ogg", {})
+
+    async def timeline(self, request: Request) -> Response:
+        """Tell when each bar of a score begins in its sound, which is asked with the same words."""
+        passage = passage_of(request)
+        heard = await self._threads.run(self._hear, await self._piece(request), passage)
+        return JSONResponse(heard.timeline.to_wire())
 
     async def _piece(self, request: Request) -> Piece:
         return await self._threads.run(self._service.piece, request.path_params["id"])
@@ -64,7 +69,7 @@ class PieceAnswers:
         media = "image/svg+xml" if want == "svg" else "application/vnd.recordare.musicxml+xml"
         return Response(drawn, media_type=media)
 
-    def _hear(self, piece: Piece, passage: Passage | None) -> bytes:
+    def _hear(self, piece: Piece, passage: Passage | None) -> Sound:
         with open_piece(piece) as file:
             key = (piece.id, os.fstat(file.fileno()).st_mtime_ns, passage)
             sound = self._heard.get(key)

@@ -19,6 +19,15 @@ class Points:
     genres: Sequence[str]
 
 
+@dataclass(frozen=True, slots=True)
+class WrittenPassage:
+    """A passage of a score or a performance as the encoder reads it: interleaved ABC, or MTF."""
+
+    text: str
+    bars: Sequence[int] = ()
+    """Of a score: the bar that each line of music is, from 1."""
+
+
 class Service(Protocol):
     """What is served. Every method blocks and may be called from several threads at once.
 
@@ -70,8 +79,8 @@ class Service(Protocol):
     def passages(self, piece_id: str) -> Sequence[Passage]:
         """List the indexed passages of a piece, in order."""
 
-    def written(self, piece: Piece, passage: Passage | None) -> str:
-        """Give a passage of a score or a performance as the encoder reads it: ABC or MTF."""
+    def written(self, piece: Piece, passage: Passage | None) -> WrittenPassage:
+        """Give a passage of a score or a performance, or all of it."""
 
     def points(self) -> Points:
         """Give every piece with its vector; they are the library's map."""

@@ -12,7 +12,7 @@ from clamp3_models.encoder import Clamp3Encoder
 from clamp3_models.loading import load_encoder
 from clamp3_plugin.config import Config, Home
 from clamp3_plugin.daemon.batching import SharedEncoder, Urgency
-from clamp3_plugin.daemon.service import Points
+from clamp3_plugin.daemon.service import Points, WrittenPassage
 from clamp3_plugin.encoding import Embeddings
 from clamp3_plugin.errors import Clamp3Error, MissingFileError, NoModelError, UsageError
 from clamp3_plugin.finder import Finder
@@ -22,7 +22,7 @@ from clamp3_plugin.library.entries import Stamp
 from clamp3_plugin.library.library import Library
 from clamp3_plugin.music import Passage, Piece
 from clamp3_plugin.query import Answer, Filter, Query, Source, TagHit
-from clamp3_plugin.readers.apart.formats import ApartFormats
+from clamp3_plugin.readers.apart.formats import ApartFormats, ApartPiece
 from clamp3_plugin.readers.content import Content
 from clamp3_plugin.tags import Tagger, Vocabulary, load_calibration
 from clamp3_plugin.wire import IndexEvent, Vectors
@@ -148,10 +148,13 @@ class MusicService:
         library = self._ready.library
         return library.passages(library.piece(piece_id).id)
 
-    def written(self, piece: Piece, passage: Passage | None) -> str:
-        """Give a passage of a score or a performance as the encoder reads it: ABC or MTF."""
+    def written(self, piece: Piece, passage: Passage | None) -> WrittenPassage:
+        """Give a passage of a score or a performance, or all of it."""
         content = self._read_piece(Source(piece_id=piece.id))
-        return str(content.asked(self._ready.encoder, passage).inputs[0])
+        if not isinstance(content, ApartPiece):
+            raise UsageError("A recording is not written.", "Hear its file.")
+        part = content.part(passage)
+        return WrittenPassage(str(part.stretches.whole), part.bars)
 
     def points(self) -> Points:
         """Give every piece with its vector and the genre that lies nearest to it."""

@@ -129,6 +129,12 @@ def until(page: Page, expression: str) -> object:
     return value
 
 
+def needs_synthesizer() -> None:
+    """Skip a test where nothing can play notes."""
+    if shutil.which("fluidsynth") is None:
+        pytest.skip("needs FluidSynth and a soundfont (apt install fluidsynth timgm6mb-soundfont)")
+
+
 DROP = """([at, name, base64]) => {
   const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
   const carried = new DataTransfer();

@@ -7,7 +7,7 @@ import numpy as np
 import soundfile
 
 from clamp3_plugin.daemon.hearing.tones import Tone, midi_file
-from clamp3_plugin.daemon.hearing.written import written_tones
+from clamp3_plugin.daemon.hearing.written import playing_of
 from tests.cli.conftest import JIG, SECOND, WALTZ
 
 CORPUS = Path(music21.__file__).parent / "corpus"
@@ -34,7 +34,7 @@ def tones(abc: str, tempo: float) -> list[Tone]:
     key, _, music = body.partition("\n")
     fields = [line for line in header.splitlines() if line[0] in "ML"]
     bars = [f"[V:1]{bar}|" for bar in music.replace("\n", "|").split("|") if bar]
-    return list(written_tones("\n".join([*fields, f"K:{key}", *bars]), tempo))
+    return playing_of("\n".join([*fields, f"K:{key}", *bars]), tempo).tones
 
 
 def performed(abc: str, tempo: float, most: int | None = None) -> bytes:

@@ -1,7 +1,6 @@
 """Ask, see, hear, tag and map on the page, with the model that ships."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
@@ -15,7 +14,7 @@ from clamp3_plugin.config import Home
 from clamp3_plugin.wire import IndexSummary
 from tests.cli.conftest import JIG, WALTZ, end
 from tests.web import music
-from tests.web.conftest import PATIENCE_MS, Visitor, drop, until
+from tests.web.conftest import PATIENCE_MS, Visitor, drop, needs_synthesizer, until
 
 PIECES = 11
 
@@ -40,11 +39,6 @@ def page(visitor: Visitor, client: Client) -> Page:
 
 
 TITLES = {"jig": "The Tripping Jig", "played": "jig.mid", "bells": "bells.wav"}
-
-
-def needs_synthesizer() -> None:
-    if shutil.which("fluidsynth") is None:
-        pytest.skip("needs FluidSynth and a soundfont (apt install fluidsynth timgm6mb-soundfont)")
 
 
 def ask(page: Page, words: str) -> None:

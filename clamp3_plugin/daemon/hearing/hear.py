@@ -1,14 +1,16 @@
-"""Give a passage as sound, in Ogg Vorbis: whatever the piece is."""
+"""Give a passage as sound, in Ogg Vorbis: whatever the piece is; and when the bars of a score begin in it."""
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from clamp3_plugin.daemon.hearing.performed import performed_tones
 from clamp3_plugin.daemon.hearing.synthesizer import play
 from clamp3_plugin.daemon.hearing.tones import midi_file
-from clamp3_plugin.daemon.hearing.written import written_tones
+from clamp3_plugin.daemon.hearing.written import playing_of
+from clamp3_plugin.daemon.service import WrittenPassage
 from clamp3_plugin.errors import BrokenFileError, EmptyContentError
 from clamp3_plugin.music import Modality, Passage, Piece
 from clamp3_plugin.readers.isolation.framing import Message
@@ -21,33 +23,60 @@ _MOST_BYTES = 32 << 20  # that are remembered
 _READ_BYTES = 1 << 20
 _WORKER = Worker("clamp3_plugin.daemon.hearing.job", Limits(seconds=30), needs="soundfile")
 
-Text = Callable[[Piece, Passage | None], str]
+Text = Callable[[Piece, Passage | None], WrittenPassage]
 """Gives a passage as an encoder reads it: interleaved ABC, or MTF."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """When the bars of a score begin in its sound, in seconds; nothing for other pieces."""
+
+    bars: Sequence[int] = ()
+    """From 1, in the order written; bars without a note in front of the music may be left out."""
+    starts: Sequence[float] = ()
+    end: float = 0.0
+    """When the last of them ends."""
+
+    def to_wire(self) -> dict[str, object]:
+        """Write it as JSON has it."""
+        bars = [
+            {"bar": bar, "start": round(start, 3)}
+            for bar, start in zip(self.bars, self.starts, strict=True)
+        ]
+        return {"bars": bars, "end": round(self.end, 3)}
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A passage as it is heard."""
+
+    ogg: bytes
+    timeline: Timeline = Timeline()
 
 
 class Heard:
     """Passages that were heard lately: who plays one often plays it again."""
 
     def __init__(self) -> None:
-        self._sounds: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
+        self._sounds: OrderedDict[tuple[object, ...], Sound] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: tuple[object, ...]) -> bytes | None:
+    def get(self, key: tuple[object, ...]) -> Sound | None:
         """Give a sound, if it is remembered."""
         with self._lock:
             if key in self._sounds:
                 self._sounds.move_to_end(key)
             return self._sounds.get(key)
 
-    def put(self, key: tuple[object, ...], sound: bytes) -> None:
+    def put(self, key: tuple[object, ...], sound: Sound) -> None:
         """Remember a sound; the oldest go where there is no room."""
         with self._lock:
             self._sounds[key] = sound
-            while sum(map(len, self._sounds.values())) > _MOST_BYTES:
+            while sum(len(kept.ogg) for kept in self._sounds.values()) > _MOST_BYTES:
                 self._sounds.popitem(last=False)
 
 
-def hear_written(piece: Piece, passage: Passage | None, text: Text) -> bytes:
+def hear_written(piece: Piece, passage: Passage | None, text: Text) -> Sound:
     """Have a passage of a score or a performance played.
 
     Raises
@@ -60,17 +89,25 @@ def hear_written(piece: Piece, passage: Passage | None, text: Text) -> bytes:
         What ``text`` raises.
     """
     written = text(piece, passage)
+    timeline = Timeline()
     if piece.modality is Modality.SCORE:
-        tones = list(written_tones(written, piece.metadata.tempo))
+        playing = playing_of(written.text, piece.metadata.tempo)
+        tones, timeline = playing.tones, _timeline(written.bars, playing.starts)
     else:
-        tones = list(performed_tones(written))
+        tones = list(performed_tones(written.text))
     sounding = [tone for tone in tones if tone.start < LONGEST_S]
     if not sounding:
         raise EmptyContentError("There are no notes in this passage.")
-    return play(midi_file(sounding))
+    return Sound(play(midi_file(sounding)), timeline)
 
 
-def hear_recording(file: BinaryIO, passage: Passage | None) -> bytes:
+def _timeline(bars: Sequence[int], starts: Sequence[float]) -> Timeline:
+    """Take the bars that begin within what is heard."""
+    heard = [start for start in starts[: len(bars)] if start < LONGEST_S]
+    return Timeline(bars[: len(heard)], heard, starts[len(heard)])
+
+
+def hear_recording(file: BinaryIO, passage: Passage | None) -> Sound:
     """Cut a passage out of a recording.
 
     Raises
@@ -91,6 +128,6 @@ def hear_recording(file: BinaryIO, passage: Passage | None) -> bytes:
 
     question = {"length": size, "start": start, "end": min(end, start + LONGEST_S)}
     try:
-        return _WORKER.ask(Message(question), give).body
+        return Sound(_WORKER.ask(Message(question), give).body)
     except JobError as error:
         raise BrokenFileError(f"This recording cannot be cut ({error.kind}).") from error

@@ -4,8 +4,8 @@ Conventions: lengths are in eighths until the tempo makes seconds of them.
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from clamp3_plugin.daemon.hearing.tones import Tone
@@ -28,6 +28,15 @@ _WORDS = {"violoncello": 42, "soprano": 52, "alto": 52, "tenor": 52, "basso": 52
           "string": 48, "organ": 19, "violone": 43, "double bass": 43}  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Playing:
+    """How a score is played."""
+
+    tones: list[Tone]
+    starts: list[float]
+    """Second at which each bar begins, and at which the last ends."""
+
+
 class _Voice:
     """What one voice remembers from bar to bar."""
 
@@ -43,7 +52,7 @@ class _Reading:
 
     def __init__(self, header: Iterable[str], tempo: float) -> None:
         self.tones: list[Tone] = []
-        self.now = 0.0
+        self.starts = [0.0]
         self._metre, self._unit, self._key = "4/4", Fraction(1, 8), key_alterations("C")
         self._eighth_s = 30.0 / tempo
         self._names: dict[str, str] = {}
@@ -56,7 +65,7 @@ class _Reading:
         parts = _VOICE.split(line)
         pairs = list(zip(parts[1::2], parts[2::2], strict=False)) or [("1", line)]
         lengths = [self._sing(name, music) for name, music in pairs]
-        self.now += max(lengths, default=0.0)
+        self.starts.append(self.starts[-1] + max(lengths, default=0.0))
 
     def _field(self, letter: str, value: str) -> None:
         if letter == "M":
@@ -93,7 +102,7 @@ class _Reading:
                 if item.is_rest:
                     voice.tied = {}
                 else:
-                    self._sound(item, voice, altered, (self.now + at, length))
+                    self._sound(item, voice, altered, (self.starts[-1] + at, length))
                 at += length
         return at
 
@@ -129,8 +138,8 @@ class _Reading:
         voice.tied = tied
 
 
-def written_tones(abc: str, tempo: float | None) -> Iterator[Tone]:
-    """Give the tones of a score in interleaved ABC.
+def playing_of(abc: str, tempo: float | None) -> Playing:
+    """Tell how a score in interleaved ABC is played.
 
     Parameters
     ----------
@@ -144,7 +153,7 @@ def written_tones(abc: str, tempo: float | None) -> Iterator[Tone]:
     reading = _Reading(lines[:first], tempo or DEFAULT_TEMPO)
     for line in lines[first:]:
         reading.bar(line)
-    yield from reading.tones
+    return Playing(reading.tones, reading.starts)
 
 
 def key_alterations(key: str) -> dict[str, int]:

@@ -37,6 +37,7 @@ MAY = frozenset(
         "sound",
         "status",
         "tag",
+        "timeline",
         "upload",
         "version",
         "watch",

@@ -132,11 +132,20 @@ class ApartPiece:
         UsageError
             There is no such part.
         """
-        part = self.parcel
-        if passage is not None or self.staves is not None:
-            fields = {"passage": passage_fields(passage), "staves": self.staves}
-            part = self.pool.ask(self.file, "part", number=self.number, **fields)[0]
-        return str(part.stretches.whole)
+        return str(self.part(passage).stretches.whole)
+
+    def part(self, passage: Passage | None) -> Parcel:
+        """Give the whole, or a part that is a whole of its own.
+
+        Raises
+        ------
+        UsageError
+            There is no such part.
+        """
+        if passage is None and self.staves is None:
+            return self.parcel
+        fields = {"passage": passage_fields(passage), "staves": self.staves}
+        return self.pool.ask(self.file, "part", number=self.number, **fields)[0]
 
     @property
     def _indexed(self) -> Stretches:

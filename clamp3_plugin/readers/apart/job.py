@@ -79,7 +79,10 @@ def _part(pieces: list[_Written], question: Message) -> bytes:
     if isinstance(staves, list):
         piece = piece.of_staves(*staves)
     passage = passage_of(stretch if isinstance(stretch, list) else None)
-    return packed([(piece, Stretches(text_of(piece, passage)))])
+    text = text_of(piece, passage)
+    if isinstance(piece, Score) and passage is not None:
+        piece = piece.of_bars(passage)
+    return packed([(piece, Stretches(text))])
 
 
 if __name__ == "__main__":

@@ -29,6 +29,8 @@ class Parcel:
     """Without passages, where only the whole was asked for."""
     is_interleaved: bool = False
     """The file holds what the encoder reads as it is."""
+    bars: tuple[int, ...] = ()
+    """Of a score: the bar that each line of music of the whole is, from 1."""
 
 
 def packed(pieces: Iterable[tuple[Content, Stretches]]) -> bytes:
@@ -74,6 +76,7 @@ def _piece(content: Content, stretches: Stretches) -> dict[str, object]:
         "modality": str(content.modality),
         "metadata": asdict(content.metadata),
         "interleaved": isinstance(content, Score) and not content.standard_abc,
+        "bars": [bar.index for bar in content.bars] if isinstance(content, Score) else [],
         "whole": stretches.whole,
         "passages": [passage_fields(passage) for passage in stretches.passages],
         "texts": stretches.of_passages,
@@ -89,7 +92,9 @@ def _parcel(item: object) -> Parcel:
     found = [passage for value in passages if (passage := passage_of(_list(value)))]
     stretches = Stretches(_text(item["whole"]), tuple(found), tuple(map(_text, texts)))
     modality = _WRITTEN[_text(item["modality"])]
-    return Parcel(modality, _metadata(item["metadata"]), stretches, item["interleaved"] is True)
+    bars = tuple(number for bar in _list(item["bars"]) if (number := _whole(bar)))
+    metadata = _metadata(item["metadata"])
+    return Parcel(modality, metadata, stretches, item["interleaved"] is True, bars)
 
 
 def _metadata(value: object) -> Metadata:

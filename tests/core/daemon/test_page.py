@@ -1,6 +1,7 @@
 """The page is there for anybody on this machine, what it may ask only for who has a code."""
 
 import json
+import shutil
 
 import pytest
 
@@ -53,6 +54,16 @@ def test_a_session_may_ask_and_not_stop_or_forget(client):
     assert as_page(client, token, "POST", "/v1/find", b'{"text":"a"}').status == 200
     for path in ("/v1/shutdown", "/v1/library/forget", "/v1/library/compact", "/v1/session/code"):
         assert as_page(client, token, "POST", path, b"{}").status == 403
+
+
+def test_a_page_is_told_when_each_bar_begins(client):
+    if shutil.which("fluidsynth") is None:
+        pytest.skip("needs FluidSynth and a soundfont (apt install fluidsynth timgm6mb-soundfont)")
+
+    reply = as_page(client, session(client), "GET", "/v1/pieces/p1/preview.json")
+
+    starts = [{"bar": 1, "start": 0.0}, {"bar": 2, "start": 1.0}, {"bar": 4, "start": 1.75}]
+    assert json.loads(reply.body) == {"bars": starts, "end": 2.125}
 
 
 @pytest.mark.parametrize("name", [".ssh", ".config/app", "music/../.ssh", "link"])

@@ -13,7 +13,7 @@ import numpy as np
 
 from clamp3_plugin.config import Config, Home
 from clamp3_plugin.daemon.lifecycle import serve
-from clamp3_plugin.daemon.service import Points
+from clamp3_plugin.daemon.service import Points, WrittenPassage
 from clamp3_plugin.errors import (
     BrokenFileError,
     Clamp3Error,
@@ -97,8 +97,9 @@ class TrivialService:
     def passages(self, piece_id: str) -> Sequence[Passage]:
         return [Passage(1, 8), Passage(5, 12)] if piece_id == "p1" else []
 
-    def written(self, piece: Piece, passage: Passage | None) -> str:
-        return "L:1/8\nK:G\n[V:1]GABc|"
+    def written(self, piece: Piece, passage: Passage | None) -> WrittenPassage:
+        music = "[V:1]GABc|\n[V:1][M:3/8]G3|\n[V:1][Q:1/4=240]GAB|"
+        return WrittenPassage(f"L:1/8\nQ:1/4=120\nK:G\n{music}", (1, 2, 4))
 
     def points(self) -> Points:
         return Points([self.piece("p1")], np.full((1, 4), 0.5, np.float32), ["folk"])

@@ -37,6 +37,7 @@ export class Picture {
       await image.decode();
       if (this.piece.modality === "score") this.bars = barsOf(svg);
       this.element.replaceChildren(h("div", { class: "sheet" }, image, this.cursor));
+      if (this.now) this.at(this.now);
     } catch (failure) {
       if (failure.name === "AbortError") return;
       this.element.replaceChildren(h("div", { class: "nothing" }, icon(this.piece.modality), h("span", {}, say("noPicture"))), this.cursor);
@@ -48,18 +49,17 @@ export class Picture {
     return response.text();
   }
 
-  /** Show how far the music is, from 0 to 1; null where it does not play. */
-  at(share) {
-    if (share !== null && !this.isHeard && this.piece.modality === "score") {
+  /** Show how far the music is: its share from 0 to 1, its seconds, and the timeline of its bars; null where it does not play. */
+  at(now) {
+    this.now = now;
+    if (now && !this.isHeard && this.piece.modality === "score") {
       this.isHeard = true;
       this.load();
     }
-    const { first_bar: first, last_bar: last } = this.passage ?? {};
-    const total = first == null ? this.piece.bars ?? this.bars?.length : last - first + 1;
-    const place = share === null || !this.bars?.length ? null : placeIn(this.bars, share, total);
-    this.cursor.hidden = share === null || (this.bars?.length > 0 && !place);
+    const place = now && this.bars?.length ? placeIn(this.bars, this.passage?.first_bar ?? 1, now) : null;
+    this.cursor.hidden = !now || (this.bars?.length > 0 && !place);
     if (this.cursor.hidden) return;
-    this.cursor.style.setProperty("--share", share);
+    this.cursor.style.setProperty("--share", now.share);
     if (!place) return;
     Object.assign(this.cursor.style, { left: percent(place.x), top: percent(place.top), height: percent(place.bottom - place.top) });
     this.show(place);

@@ -2,7 +2,7 @@
 
 import { h, icon, iconButton, set } from "/page/dom.js";
 import { say } from "/page/words.js";
-import { send } from "/page/session.js";
+import { call, send } from "/page/session.js";
 import { addressOf, clock, keyOf, nameOf, placeOf, shown } from "/page/passage.js";
 import { report } from "/page/notice.js";
 
@@ -49,6 +49,7 @@ export class Player {
       const [path, asked] = addressOf(piece, passage, "preview.ogg");
       const response = await send("GET", `${path}?${asked}`);
       const blob = await response.blob();
+      if (piece.modality === "score") mine.timeline = await call("GET", `${addressOf(piece, passage, "preview.json")[0]}?${asked}`);
       if (this.now !== mine) return;
       this.release();
       this.audio.src = this.url = URL.createObjectURL(blob);
@@ -93,7 +94,7 @@ export class Player {
     const share = Number.isFinite(duration) && duration > 0 ? currentTime / duration : 0;
     this.seek.value = String(Math.round(share * STEPS));
     this.time.textContent = `${clock(currentTime)} / ${clock(Number.isFinite(duration) ? duration : 0)}`;
-    this.now?.picture.at(share);
+    this.now?.picture.at({ share, seconds: currentTime, timeline: this.now.timeline });
     if (!paused) this.frame = requestAnimationFrame(() => this.tick());
   }
 

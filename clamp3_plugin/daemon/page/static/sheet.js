@@ -22,9 +22,12 @@ export function barsOf(svg) {
   }));
 }
 
-/** Tell where the music is: the bar, and how far in it; bars are taken to last equally long. */
-export function placeIn(bars, share, total) {
-  const place = share * total;
-  const bar = bars[Math.floor(place)];
-  return bar && { ...bar, x: bar.left + (place % 1) * (bar.right - bar.left) };
+/** Tell where the music is, in bars of which one is the first: the bar, and how far in it. */
+export function placeIn(bars, first, { seconds, timeline }) {
+  const at = timeline.bars.findLastIndex(({ start }) => start <= seconds);
+  if (at < 0) return null;
+  const { bar: number, start } = timeline.bars[at];
+  const bar = bars[number - first];
+  const end = timeline.bars[at + 1]?.start ?? timeline.end;
+  return bar && { ...bar, x: bar.left + Math.min(1, (seconds - start) / (end - start)) * (bar.right - bar.left) };
 }

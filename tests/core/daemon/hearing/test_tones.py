@@ -4,13 +4,13 @@ import pytest
 
 from clamp3_plugin.daemon.hearing.performed import performed_tones
 from clamp3_plugin.daemon.hearing.tones import Tone, midi_file
-from clamp3_plugin.daemon.hearing.written import written_tones
+from clamp3_plugin.daemon.hearing.written import playing_of
 from clamp3_plugin.readers.performance import read_midi
 
 
 def heard(abc: str) -> list[tuple[float, float, int]]:
     """Starts and lengths in quarters."""
-    tones = written_tones(f"L:1/8\nQ:1/4=60\nM:4/4\n{abc}", None)
+    tones = playing_of(f"L:1/8\nQ:1/4=60\nM:4/4\n{abc}", None).tones
     return [(tone.start, tone.length, tone.pitch) for tone in tones]
 
 
@@ -36,10 +36,17 @@ def test_a_faster_tempo_within_the_score_holds_from_there():
     assert heard("K:C\n[V:1]C2 [Q:1/4=120] C2|")[1] == (1, 0.5, 60)
 
 
+def test_bars_begin_where_tempo_and_metre_put_them():
+    header = "L:1/8\nQ:1/4=60\nM:4/4\nK:C"
+    bars = "[V:1]C4|[V:2]C,8|\n[V:1][M:2/4]C4|[V:2]C,4|\n[V:1][Q:1/4=120]C4|[V:2]z4|"
+
+    assert playing_of(f"{header}\n{bars}", None).starts == [0, 4, 6, 7]
+
+
 def test_a_voice_sounds_like_what_it_is_called():
     abc = 'K:C\nV:1 treble nm="Violin I"\nV:2 bass nm="Violoncello"\n[V:1]C2|[V:2]C,2|'
 
-    assert [tone.program for tone in written_tones(f"L:1/8\n{abc}", 90)] == [40, 42]
+    assert [tone.program for tone in playing_of(f"L:1/8\n{abc}", 90).tones] == [40, 42]
 
 
 def test_a_performance_keeps_instruments_and_drums():

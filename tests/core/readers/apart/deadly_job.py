@@ -16,7 +16,7 @@ METADATA: dict[str, object] = {
     "key_is_estimated": False, "tempo_is_estimated": False,
 }  # fmt: skip
 PIECE = {"modality": "score", "metadata": METADATA, "interleaved": False}
-PIECE |= {"whole": "X:1\n", "passages": [], "texts": []}
+PIECE |= {"whole": "X:1\n", "bars": [1], "passages": [], "texts": []}
 LIES = {
     "nothing": b"[]",
     "no json": b"[",
@@ -28,6 +28,7 @@ LIES = {
     "another modality": json.dumps([PIECE | {"modality": "audio"}]).encode(),
     "a title of numbers": json.dumps([PIECE | {"metadata": METADATA | {"title": 1}}]).encode(),
     "no number": json.dumps([PIECE | {"metadata": METADATA | {"tempo": float("nan")}}]).encode(),
+    "bars that are words": json.dumps([PIECE | {"bars": ["one"]}]).encode(),
     "bars backwards": json.dumps([PIECE | {"passages": [[9, 1, None, None, None]], "texts": [""]}]).encode(),
 }  # fmt: skip
 """What a worker that was taken over may send."""

@@ -90,6 +90,14 @@ def test_a_part_is_cut_apart_too(golden, formats):
         apart.of_staves(8, 9).asked(EAR, None)
 
 
+def test_the_bars_of_a_part_are_told_as_the_whole_counts_them(formats):
+    rests_first = b"X:1\nM:6/8\nL:1/8\nK:G\nz6|z6|" + b"GAB cde|dBG GAB|\n" * 8
+    (piece,) = formats.read_bytes(rests_first, "a.abc")
+
+    assert piece.part(None).bars == tuple(range(3, 19))
+    assert piece.part(Passage(first_bar=2, last_bar=5)).bars == (3, 4, 5)
+
+
 def test_a_tune_of_a_book_is_asked_for_by_its_number(formats):
     book = TUNE + b"\nX:2\nT:Another\nK:D\n" + b"D2F A2d|\n" * 9
     first, second = formats.read_bytes(book, "book.abc")
