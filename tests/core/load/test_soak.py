@@ -7,37 +7,27 @@ Negative control, 2026-11-30: a descriptor kept for each request, 235 more were 
 
 import itertools
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from clamp3_plugin.client import Client, ensure_daemon
+from clamp3_plugin.client import Client
 from clamp3_plugin.config import Home
 from clamp3_plugin.query import Query, Source
-from tests.cli.conftest import HASH_DAEMON, end
+from tests.core.promises.conftest import served
 from tests.hostile import http_requests, json_bodies
 from tests.hostile.case import RequestCase
 from tests.hostile.corpus import GOOD_TUNE
 from tests.hostile.sending import send
+
+__all__ = ["served"]
 
 WARM_UP, REQUESTS = 120, 240
 _MORE_MIB = 16
 _SLOW = 2  # descriptors and threads of what is just ending
 
 
-@pytest.fixture
-def client(tmp_path: Path) -> Iterator[Client]:
-    (tmp_path / "music").mkdir()
-    (tmp_path / "music" / "good.abc").write_text(GOOD_TUNE)
-    home = Home.locate(str(tmp_path / "home"))
-    with ensure_daemon(home, command=HASH_DAEMON, timeout_s=90) as client:
-        list(client.index([str(tmp_path / "music")]))
-        yield client
-    end(home)
-
-
-def held(pid: int, home: Path) -> tuple[float, int, int, int]:
+def held(pid: int, home: Home) -> tuple[float, int, int, int]:
     """Give MiB, descriptors and threads of a process, and the files in a home."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     status = dict(line.split(":", 1) for line in lines)
@@ -45,7 +35,7 @@ def held(pid: int, home: Path) -> tuple[float, int, int, int]:
         int(status["VmRSS"].split()[0]) / 1024,
         len(list(Path(f"/proc/{pid}/fd").iterdir())),
         int(status["Threads"]),
-        sum(path.is_file() for path in home.rglob("*")),
+        sum(path.is_file() for path in home.run.parent.rglob("*")),
     )
 
 
@@ -66,15 +56,16 @@ def ask(client: Client, number: int, bad: RequestCase) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-def test_memory_descriptors_threads_and_files_stay_as_they_are(client: Client, tmp_path: Path):
+def test_memory_descriptors_threads_and_files_stay_as_they_are(served: Home):
     bad = itertools.cycle([*json_bodies.cases(), *http_requests.cases()])
-    for number in range(WARM_UP):
-        ask(client, number, next(bad))
-    before = held(client.run.pid, tmp_path / "home")
+    with Client.connect(served) as client:
+        for number in range(WARM_UP):
+            ask(client, number, next(bad))
+        before = held(client.run.pid, served)
 
-    for number in range(REQUESTS):
-        ask(client, number, next(bad))
-    after = held(client.run.pid, tmp_path / "home")
+        for number in range(REQUESTS):
+            ask(client, number, next(bad))
+        after = held(client.run.pid, served)
 
     assert after[0] - before[0] < _MORE_MIB
     assert max(after[1] - before[1], after[2] - before[2]) <= _SLOW
