@@ -187,7 +187,8 @@ class Daemon:
         name = request.query_params.get("name", "")
         if not name or len(name) > 255 or "\0" in name:
             raise UsageError("The upload has no name.", "Say ?name=tune.abc")
-        return WireResponse({"upload_id": self._uploads.add(name, await request.body())})
+        added = await self._threads.run(self._uploads.add, name, await request.body())
+        return WireResponse({"upload_id": added})
 
     async def index(self, request: Request) -> Response:
         """Put files and folders into the library; gives the job."""

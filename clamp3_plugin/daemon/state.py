@@ -1,6 +1,7 @@
 """What the daemon knows of itself: whether its model is ready, who is asking, what lies uploaded."""
 
 import asyncio
+import hashlib
 import logging
 import os
 import secrets
@@ -9,6 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from clamp3_plugin.daemon.refusals import RefusedError
@@ -100,22 +102,36 @@ class Activity:
             self.touch()
 
 
+@dataclass(slots=True)
+class _Upload:
+    name: str
+    data: bytes
+    added: float
+    """When it was handed over last, by ``time.monotonic``."""
+
+
 class Uploads:
-    """Files handed over to be asked with, in memory and for some minutes."""
+    """Files handed over to be asked with, in memory and for some minutes.
+
+    A file that is handed over again, as a score is for each place in it, is kept once.
+    """
 
     def __init__(self, most_bytes: int = 128 << 20, keep_s: float = 600.0) -> None:
         self._most_bytes = most_bytes
         self._keep_s = keep_s
-        self._files: OrderedDict[str, tuple[float, str, bytes]] = OrderedDict()
+        self._files: OrderedDict[str, _Upload] = OrderedDict()
+        self._key = secrets.token_bytes(16)
         self._lock = threading.Lock()
 
     def add(self, name: str, data: bytes) -> str:
-        """Keep a file; the oldest go when there is no room."""
-        upload_id = secrets.token_hex(8)
+        """Keep a file; those go whose time is over, and the oldest while there is no room."""
+        digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), key=self._key)
+        digest.update(b"\0" + hashlib.sha256(data).digest())
+        upload_id = digest.hexdigest()[:16]
         with self._lock:
-            self._files[upload_id] = (time.monotonic(), name, data)
-            while sum(len(file[2]) for file in self._files.values()) > self._most_bytes:
-                self._files.popitem(last=False)
+            self._files[upload_id] = _Upload(name, data, time.monotonic())
+            self._files.move_to_end(upload_id)
+            self._let_go()
         return upload_id
 
     def get(self, upload_id: str) -> tuple[str, bytes]:
@@ -127,12 +143,26 @@ class Uploads:
             There is none of that id, or no more.
         """
         with self._lock:
-            added, name, data = self._files.get(upload_id, (float("-inf"), "", b""))
-            if time.monotonic() - added > self._keep_s:
-                self._files.pop(upload_id, None)
-                hint = "Upload it again; uploads are kept for some minutes."
-                raise MissingFileError(f"There is no upload {upload_id[:32]!r}.", hint)
-        return name, data
+            self._let_go()
+            upload = self._files.get(upload_id)
+        if upload is None:
+            hint = "Upload it again; uploads are kept for some minutes."
+            raise MissingFileError(f"There is no upload {upload_id[:32]!r}.", hint)
+        return upload.name, upload.data
+
+    def __len__(self) -> int:
+        """How many are kept."""
+        return len(self._files)
+
+    def _let_go(self) -> None:
+        over = time.monotonic() - self._keep_s
+        size = sum(len(upload.data) for upload in self._files.values())
+        while self._files:
+            oldest = next(iter(self._files.values()))
+            if oldest.added >= over and size <= self._most_bytes:
+                return
+            size -= len(oldest.data)
+            self._files.popitem(last=False)
 
 
 def memory_bytes() -> int:
