@@ -7,12 +7,22 @@ is in the cache. What was measured is in decision 0022.
 Conventions: ``N`` rows; layers made here have no state dict.
 """
 
+import os
 import platform
 from functools import cache
 from typing import Protocol
 
 import torch
 from torch import Tensor, nn
+
+_PRIMITIVES = 32
+"""Products whose preparation is remembered. One is prepared for a number of rows, in some 0.5 ms, and 0.3 MiB
+of it are kept by oneDNN and as much again by torch for each thread. Their own limits are 1024, which inputs
+of 220 lengths filled with 424 MiB; the four products of a layer are the same in all layers of a tower."""
+
+# set here, before the first product and before there are threads: each reads its own once and has no other way
+for _limit in ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"):
+    os.environ.setdefault(_limit, str(_PRIMITIVES))
 
 _ZERO = 128  # of uint8, so that rows are rounded symmetrically
 _MOST = 127.0
