@@ -71,6 +71,29 @@ class KnownPiece:
         return self.known
 
 
+FindKnown = Callable[[str], PieceEntry | None]
+"""Finds a piece by the digest of its music; None where it is not known."""
+
+
+class KnownMusic:
+    """Finds the music that a library had when it was first asked."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._paths: dict[str, str] | None = None
+
+    def __call__(self, digest: str) -> PieceEntry | None:
+        """Find a piece by the digest of its music."""
+        records = self._library.records
+        if self._paths is None:
+            self._paths = {r.content: r.path for r in records.values() if r.content}
+        path = self._paths.get(digest, "")
+        record = records.get(path)
+        if record is None or record.content != digest or record.status is not FileStatus.INDEXED:
+            return None
+        return self._library.entry(piece_id(path, 1))
+
+
 class Preparation:
     """Reads files for one run.
 
@@ -78,21 +101,22 @@ class Preparation:
     ----------
     read
         Reads the pieces of a file in order.
+    known
+        Finds music that need not be encoded again.
     cancelled
         Asked while a recording is listened to.
     """
 
     def __init__(
         self,
-        library: Library,
         encoder: Encoder,
         read: Callable[[Path], Sequence[Content]],
+        known: FindKnown,
         cancelled: Callable[[], bool],
     ) -> None:
-        self._library = library
         self._ear = _Listener(encoder, cancelled)
         self._read = read
-        self._known: dict[str, str] | None = None
+        self._known = known
 
     def pieces(self, record: FileRecord) -> tuple[FileRecord, tuple[Piece | KnownPiece, ...]]:
         """Read a file; gives its record with what was counted, and its pieces.
@@ -112,26 +136,13 @@ class Preparation:
         return replace(record, pieces=len(pieces), passages=passages, content=digest), pieces
 
     def _prepared(self, content: Content, name: str) -> Piece | KnownPiece:
-        if (known := self._entry_of(content.digest)) is not None:
+        if content.digest and (known := self._known(content.digest)) is not None:
             return KnownPiece(replace(known, metadata=content.metadata))
         try:
             stretches = content.indexed(self._ear)
         except Clamp3Error as error:
             raise type(error)(f"{name}: {error.message}", error.hint) from error
         return Piece(content.modality, content.metadata, stretches)
-
-    def _entry_of(self, digest: str) -> PieceEntry | None:
-        """Find music in the library by its digest."""
-        if not digest:
-            return None
-        records = self._library.records
-        if self._known is None:
-            self._known = {r.content: r.path for r in records.values() if r.content}
-        path = self._known.get(digest, "")
-        record = records.get(path)
-        if record is None or record.content != digest or record.status is not FileStatus.INDEXED:
-            return None
-        return self._library.entry(piece_id(path, 1))
 
 
 class _Listener:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from clamp3_plugin.indexing.indexer import Batch, Indexer
+from clamp3_plugin.indexing.embedding import Batch
+from clamp3_plugin.indexing.indexer import Indexer
 from clamp3_plugin.library.library import Library
 from clamp3_plugin.library.store import Store
 from tests.fakes import FakeFormats, HashEncoder

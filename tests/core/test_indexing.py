@@ -10,8 +10,9 @@ import pytest
 from lancedb.table import LanceTable
 
 from clamp3_plugin.errors import EncoderMismatchError
+from clamp3_plugin.indexing.embedding import Batch
 from clamp3_plugin.indexing.events import EventStatus, FileEvent, Summary
-from clamp3_plugin.indexing.indexer import Batch, Indexer
+from clamp3_plugin.indexing.indexer import Indexer
 from clamp3_plugin.indexing.survey import survey
 from clamp3_plugin.library.library import Library
 from clamp3_plugin.library.store import Store
