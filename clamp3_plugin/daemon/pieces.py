@@ -1,4 +1,8 @@
-"""One piece's part of the interface: its file, and passages of it as picture, sound and score."""
+"""One piece's part of the interface: its file, and passages of it as picture, sound and score.
+
+What draws and plays is imported when it is asked for: with it come the readers, and the daemon would listen
+a fifth of a second later. Loading the model imports most of them too.
+"""
 
 import asyncio
 import os
@@ -9,8 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from clamp3_plugin.daemon.asking import Threads, passage_of, whole_number
 from clamp3_plugin.daemon.files import attachment, open_piece, read_piece
-from clamp3_plugin.daemon.hearing.hear import Heard, Sound, hear_recording, hear_written
-from clamp3_plugin.daemon.preview import picture
+from clamp3_plugin.daemon.hearing.sound import Heard, Sound
 from clamp3_plugin.daemon.ranges import part_of, whole_or_part
 from clamp3_plugin.daemon.service import Service
 from clamp3_plugin.music import Modality, Passage, Piece
@@ -57,6 +60,8 @@ class PieceAnswers:
         return await self._threads.run(self._service.piece, request.path_params["id"])
 
     async def _drawn(self, request: Request, want: Literal["svg", "musicxml"]) -> Response:
+        from clamp3_plugin.daemon.preview import picture  # noqa: PLC0415 - readers: see above
+
         width = request.query_params.get("width", str(picture.WIDTH))
         columns = whole_number(width, "width", picture.WIDTHS.stop)
         height = request.query_params.get("height", "0")
@@ -70,6 +75,11 @@ class PieceAnswers:
         return Response(drawn, media_type=media)
 
     def _hear(self, piece: Piece, passage: Passage | None) -> Sound:
+        from clamp3_plugin.daemon.hearing.hear import (  # noqa: PLC0415 - readers: see above
+            hear_recording,
+            hear_written,
+        )
+
         with open_piece(piece) as file:
             key = (piece.id, os.fstat(file.fileno()).st_mtime_ns, passage)
             sound = self._heard.get(key)
