@@ -141,10 +141,21 @@ def read_midi(data: bytes) -> list[Performance]:
     if file.type == 2:
         alone = [MidiFile(0, file.division, (track,)) for track in file.tracks]
         pieces = [piece for piece in alone if _has_notes(piece)] or [file]
-    performances = [_performance(piece, to_mtf(piece)) for piece in pieces]
+    performances = [performance_of(piece) for piece in pieces]
     if not performances[0].track.notes:
         raise EmptyContentError("The file has no notes.", "Was it exported with its tracks muted?")
     return performances
+
+
+def performance_of(file: MidiFile) -> Performance:
+    """Make a performance of what a MIDI file says.
+
+    Raises
+    ------
+    TooLargeError
+        It lasts too long.
+    """
+    return _performance(file, to_mtf(file))
 
 
 def read_mtf(text: str) -> list[Performance]:

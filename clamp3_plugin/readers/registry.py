@@ -46,6 +46,7 @@ from clamp3_plugin.readers.performance import Performance, read_midi, read_mtf
 from clamp3_plugin.readers.resolved import open_named, open_resolved
 from clamp3_plugin.readers.score import Score
 from clamp3_plugin.readers.sniff import LOOKED_AT, looks_like
+from clamp3_plugin.readers.take import read_take
 
 # What parsers raise on damaged input, by experience with fuzzed files. Not Exception: a mistake of
 # the daemon itself (KeyboardInterrupt aside) must not pass for a damaged file.
@@ -125,7 +126,11 @@ _AUDIO_ENDINGS = (
 )
 
 _NOTES = Format("list of notes", read_notes, limits.MAX_MUSICXML_BYTES, frozenset({""}))
-_ONLY_ASKED_WITH = {".notes": _NOTES}  # by hosts that cannot export; no format of files
+_TAKE = Format(
+    "MIDI", read_take, limits.MAX_MIDI_BYTES, frozenset({"a MIDI file"}), Modality.PERFORMANCE
+)
+# by hosts that cannot export, and by who listens to a keyboard; no formats of files
+_ONLY_ASKED_WITH = {".notes": _NOTES, ".take": _TAKE}
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {

@@ -49,6 +49,8 @@ def _source(question: Question, client: Client, files: LibraryFiles) -> Source:
     match question:
         case FindText() | TagText():
             return Source(text=question.text)
+        case FindMidi(is_take=True):
+            return Source(data=question.data, name="played.take")
         case FindMidi():
             return Source(data=tidy(question.data, question.bpm or None), name="take.mid")
         case FindFile():

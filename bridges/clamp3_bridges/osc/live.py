@@ -79,7 +79,7 @@ class LiveTakes:
             raise UsageError("No take of this id was begun.", "Send take/begin first.")
         port = message.reply_port or take.reply_port or sender
         try:
-            question = FindMidi(message.id, midi_file(take.notes), message.n)
+            question = FindMidi(message.id, midi_file(take.notes), message.n, is_take=True)
             self._jobs.start(question, port, take.found(question))
         except Clamp3Error as error:
             self._fail(message.id, port, error)
@@ -121,7 +121,7 @@ class LiveTakes:
             self._loop.call_later(wait, self._retry, take)
             return
         take.fresh, take.asked = False, time.monotonic()
-        question = FindMidi(take.id, midi_file(notes))
+        question = FindMidi(take.id, midi_file(notes), is_take=True)
         future = self._jobs.suggest(question, lambda future: self._suggested(take, future))
         if future is None:
             take.fresh = True

@@ -88,6 +88,8 @@ class FindMidi:
     reply_port: int = 0
     bpm: float = 0.0
     """Tempo of a file that names none; 0 is unknown."""
+    is_take: bool = False
+    """It is what a hand played, to the millisecond."""
 
     def to_osc(self, token: str) -> bytes:
         """Write the message."""

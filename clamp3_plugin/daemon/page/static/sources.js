@@ -11,7 +11,7 @@ export class FileSource {
 
   constructor(file) {
     this.file = file;
-    this.name = file.name;
+    this.name = file.name.replace(/\.take$/, "");
   }
 
   async wire() {

@@ -1,4 +1,4 @@
-// Something played or sung as a question: from the microphone as WAV, from a keyboard as MIDI.
+// Something played or sung as a question: from the microphone as WAV, from a keyboard as a take: MIDI of a hand.
 
 import { h, iconButton } from "/page/dom.js";
 import { say } from "/page/words.js";
@@ -94,7 +94,7 @@ export class Takes {
     const played = () => messages.filter(([, data]) => data[0] >> 4 === 9 && data[2] > 0).length;
     const isWanted = await this.taking(() => { this.words.textContent = say("listening", played()); }, false);
     for (const input of inputs) input.onmidimessage = null;
-    if (isWanted && played()) this.ontake(new File([midi(messages)], `${say("keyboard")}.mid`));
+    if (isWanted && played()) this.ontake(new File([midi(messages)], `${say("keyboard")}.take`));
   }
 }
 
