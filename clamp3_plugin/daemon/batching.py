@@ -7,6 +7,7 @@ behind whatever else the machine does, as a DAW that plays.
 """
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,8 @@ from clamp3_plugin.errors import DaemonBusyError
 from clamp3_plugin.music import Modality
 
 MAX_BATCH = 32  # texts of several callers in one call of the encoder
+TURN_S = 0.025
+"""How long the index run has the encoder before a question that came meanwhile is next."""
 MAX_CACHED = 1024  # texts whose embedding is remembered
 
 
@@ -207,12 +210,34 @@ class EncoderView:
 
     def encode_score(self, scores: Sequence[str]) -> Embeddings:
         """Encode interleaved ABC, shape ``(len(scores), dim)``."""
-        return self.shared.run(self.encoder.encode_score, scores, self.urgency)
+        return self._by_turns(self.encoder.encode_score, scores)
 
     def encode_performance(self, performances: Sequence[str]) -> Embeddings:
         """Encode MTF, shape ``(len(performances), dim)``."""
-        return self.shared.run(self.encoder.encode_performance, performances, self.urgency)
+        return self._by_turns(self.encoder.encode_performance, performances)
 
     def encode_audio(self, features: Sequence[Frames]) -> Embeddings:
         """Encode features of recordings, shape ``(len(features), dim)``."""
-        return self.shared.run(self.encoder.encode_audio, features, self.urgency)
+        return self._by_turns(self.encoder.encode_audio, features)
+
+    def _by_turns(
+        self, encode: Callable[[Sequence[Any]], Embeddings], contents: Sequence[Any]
+    ) -> Embeddings:
+        """Encode for the index run as much as takes ``TURN_S`` at a time: questions come between."""
+        if self.urgency is Urgency.QUESTION:
+            return self.shared.run(encode, contents, self.urgency)
+        rows = [np.zeros((0, self.dim), np.float32)]
+        taken, size = 0, 1
+
+        def timed(some: Sequence[Any]) -> Embeddings:
+            nonlocal size
+            begun = time.perf_counter()
+            encoded = encode(some)
+            fits = len(some) * TURN_S / max(time.perf_counter() - begun, 1e-6)
+            size = max(1, min(int(fits), 2 * size))
+            return encoded
+
+        while taken < len(contents):
+            rows.append(self.shared.run(timed, contents[taken : taken + size], self.urgency))
+            taken = sum(map(len, rows))
+        return np.concatenate(rows)

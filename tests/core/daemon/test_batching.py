@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from clamp3_plugin.daemon.batching import SharedEncoder, Urgency
+from clamp3_plugin.daemon.batching import TURN_S, SharedEncoder, Urgency
 from clamp3_plugin.daemon.priority import NICENESS
 from clamp3_plugin.encoding import Encoder
 from clamp3_plugin.errors import DaemonBusyError
@@ -177,3 +177,34 @@ def test_indexing_steps_back_behind_other_programs_and_questions_do_not():
     shared.close()
 
     assert encoder.niceness == {"file": max(before, NICENESS), "question": before}
+
+
+class SlowEncoder(HashEncoder):
+    """Takes a tenth of a turn for each content; notes how many it was given at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes: list[int] = []
+
+    def _encode(self, contents):
+        self.sizes.append(len(contents))
+        time.sleep(len(contents) * TURN_S / 10)
+        return super()._encode(contents)
+
+
+def test_a_question_comes_between_the_turns_of_an_index_run():
+    encoder = SlowEncoder()
+    shared = SharedEncoder(encoder)
+    scores = [f"X:{number}" for number in range(200)]
+    with ThreadPoolExecutor(1) as pool:
+        indexed = pool.submit(shared.view(Urgency.INDEXING).encode_score, scores)
+        while not encoder.sizes:
+            time.sleep(0.001)
+        shared.encode_texts(["asked"], Urgency.QUESTION)
+        assert not indexed.done()
+
+        np.testing.assert_array_equal(indexed.result(), HashEncoder().encode_score(scores))
+    assert sum(encoder.sizes) == 201
+    assert max(encoder.sizes) <= 20  # a turn has room for ten at most; of one, time is told badly
+    assert len(shared.view(Urgency.INDEXING).encode_score([])) == 0
+    shared.close()
