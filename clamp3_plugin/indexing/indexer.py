@@ -1,15 +1,17 @@
 """Put files into the library: unchanged ones are not opened, moved ones not encoded again.
 
-Files are read one by one and encoded and committed in batches. A batch that does not end, because
-the run is cancelled or dies, leaves the library without its files, and the next run takes them up.
+Files are read one by one and encoded and committed in batches: while one batch is encoded and written, the
+files of the next are read, and no more than that. A batch that does not end, because the run is cancelled or
+dies, leaves the library without its files, and the next run takes them up.
 What the model in use does not read is noted without being opened, and looked at again by every run.
 """
 
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 
 from clamp3_plugin.encoding import Encoder
 from clamp3_plugin.errors import Clamp3Error, EncoderMismatchError, MissingFileError, UnheardError
@@ -71,6 +73,24 @@ class Indexer:
         return _Run(self, on_event, cancelled, retry=retry).run(paths)
 
 
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What is written together."""
+
+    pending: list[Pending] = field(default_factory=list)
+    restamped: list[FileRecord] = field(default_factory=list)
+    moves: dict[str, FileRecord] = field(default_factory=dict)
+    """New records by the former path."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What became of a batch."""
+
+    added: Sequence[FileRecord]
+    moved: Sequence[FileRecord]
+
+
 class _Run:
     """One run: what is counted and what waits to be committed."""
 
@@ -93,9 +113,9 @@ class _Run:
         self._counts: Counter[EventStatus] = Counter()
         self._passages = self._total = self._unheard = 0
         self._gone: frozenset[str] = frozenset()
-        self._pending: list[Pending] = []
-        self._restamped: list[FileRecord] = []
-        self._moves: dict[str, FileRecord] = {}
+        self._reading = _Batch()
+        self._writer = ThreadPoolExecutor(1, "index-writer")
+        self._writing: Future[_Written] | None = None
 
     def run(self, paths: Iterable[str | os.PathLike[str]]) -> Summary:
         began = time.monotonic()
@@ -104,23 +124,28 @@ class _Run:
         self._total = len(seen.files) + len(seen.gone) + len(seen.complaints)
         for path, error in seen.complaints:
             self._tell_error(path, error)
-        cancelled = False
-        for path, stamp in seen.files.items():
-            cancelled = self._cancelled()
-            if cancelled:
-                break
-            try:
-                self._take(path, stamp)
-            except CancelledError:
-                cancelled = True
-                break
+        with self._writer:  # whatever happens, what is being written is waited for
+            cancelled = self._take_all(seen.files)
+            if not cancelled:
+                self._commit()
+            self._written()
         if not cancelled:
-            self._commit()
             self._remove([path for path in seen.gone if path in self._library.records])
         if self._counts.keys() - {EventStatus.UNCHANGED, EventStatus.REFUSED}:
             self._library.tidy()
         seconds = time.monotonic() - began
         return Summary.of(self._counts, self._unheard, self._passages, seconds, cancelled=cancelled)
+
+    def _take_all(self, files: Mapping[str, Stamp]) -> bool:
+        """Take files until all are taken or the run is cancelled; tells which."""
+        for path, stamp in files.items():
+            if self._cancelled():
+                return True
+            try:
+                self._take(path, stamp)
+            except CancelledError:
+                return True
+        return False
 
     def _take(self, path: str, stamp: Stamp) -> None:
         decision = self._triage.by_stamp(path, stamp)
@@ -141,37 +166,48 @@ class _Run:
             case Action.KEEP:
                 self._tell_known(record)
             case Action.LEAVE_OUT:
-                self._pending.append(Pending(record))
+                self._reading.pending.append(Pending(record))
             case Action.RESTAMP:
-                self._restamped.append(record)
+                self._reading.restamped.append(record)
                 self._tell_known(record)
             case Action.MOVE:
-                self._moves[decision.former] = record
+                self._reading.moves[decision.former] = record
                 self._total -= decision.former in self._gone
             case Action.READ:
                 try:
-                    self._pending.append(self._embedding.read(record))
+                    self._reading.pending.append(self._embedding.read(record))
                 except MissingFileError as error:
                     self._tell_error(record.path, error)
 
     def _is_full(self) -> bool:
-        rows = sum(pending.record.rows for pending in self._pending)
-        return (
-            len(self._pending) + len(self._moves) >= self._batch.files or rows >= self._batch.rows
-        )
+        pending = self._reading.pending
+        rows = sum(each.record.rows for each in pending)
+        files = len(pending) + len(self._reading.moves)
+        return files >= self._batch.files or rows >= self._batch.rows
 
     def _commit(self) -> None:
-        """Encode and write what waits."""
-        entries = self._embedding.encode(self._pending)
+        """Have what was read encoded and written, once the batch before it is."""
+        self._written()
+        batch, self._reading = self._reading, _Batch()
+        self._writing = self._writer.submit(self._write, batch)
+
+    def _write(self, batch: "_Batch") -> "_Written":
+        """Encode and write a batch, in the writer's thread."""
+        entries = self._embedding.encode(batch.pending)
         self._library.add(entries)
-        self._library.move(self._moves)
-        self._library.restamp(self._restamped)
-        self._pending, self._restamped = [], []
-        for entry in entries:
-            self._tell_written(entry.record)
-        moved = list(self._moves.values())
-        self._moves.clear()
-        for record in moved:
+        self._library.move(batch.moves)
+        self._library.restamp(batch.restamped)
+        return _Written([entry.record for entry in entries], [*batch.moves.values()])
+
+    def _written(self) -> None:
+        """Wait for the batch that is being written, and tell of it."""
+        if self._writing is None:
+            return
+        written = self._writing.result()
+        self._writing = None
+        for record in written.added:
+            self._tell_written(record)
+        for record in written.moved:
             self._tell(FileEvent(record.path, EventStatus.MOVED, passages=record.passages))
 
     def _remove(self, paths: Sequence[str]) -> None:

@@ -3,13 +3,14 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from lancedb.table import LanceTable
 
-from clamp3_plugin.errors import EncoderMismatchError
+from clamp3_plugin.errors import EncoderMismatchError, LibraryFullError
 from clamp3_plugin.indexing.embedding import Batch
 from clamp3_plugin.indexing.events import EventStatus, FileEvent, Summary
 from clamp3_plugin.indexing.indexer import Indexer
@@ -329,10 +330,51 @@ def test_a_cancelled_run_keeps_what_was_committed(desk):
         desk.write(f"{i}.score", tune(i))
 
     summary = desk.index(cancelled=lambda: len(desk.events) >= 4)
-    assert (summary.cancelled, summary.indexed) == (True, 4)
-    assert desk.index().indexed == 6
+    # when the first batch was told of, the second was being written
+    assert (summary.cancelled, summary.indexed) == (True, 8)
+    assert desk.told == dict.fromkeys(desk.told, "indexed")
+    assert desk.index().indexed == 2
 
     assert len(desk.library.pieces()) == 10
+
+
+def test_the_next_batch_is_read_while_one_is_encoded_and_no_more(desk):
+    desk.options = {"batch": Batch(files=4)}
+    for i in range(20):
+        desk.write(f"{i:02}.score", tune(i))
+    read_before_encoding: list[int] = []
+
+    class Waiting(HashEncoder):
+        def encode_score(self, scores):
+            wanted = min(8 + 4 * len(read_before_encoding), 20)  # this batch, and the next
+            deadline = time.monotonic() + 5
+            while len(desk.formats.opened) < wanted and time.monotonic() < deadline:
+                time.sleep(0.002)
+            time.sleep(0.05)  # time to read on, if anything did
+            read_before_encoding.append(len(desk.formats.opened))
+            return super().encode_score(scores)
+
+    desk.encoder = Waiting()
+    assert desk.index().indexed == 20
+
+    assert read_before_encoding == [8, 12, 16, 20, 20]
+
+
+def test_what_goes_wrong_while_a_batch_is_written_ends_the_run(desk, monkeypatch):
+    desk.options = {"batch": Batch(files=4)}
+    for i in range(10):
+        desk.write(f"{i}.score", tune(i))
+
+    def full(*_: object) -> None:
+        raise LibraryFullError("There is no space left.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "write", full)
+        with pytest.raises(LibraryFullError):
+            desk.index()
+
+    assert desk.library.is_empty
+    assert desk.index().indexed == 10
 
 
 def test_an_encoder_of_another_space_is_refused(desk):
