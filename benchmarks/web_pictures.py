@@ -3,7 +3,8 @@
     clamp3 demo
     python benchmarks/web_pictures.py HOME_OF_THE_DEMO
 
-Each is of the state that its name says. They are kept in 128 colours: small, and good enough.
+Each is of the state that its name says. They are kept in 128 colours: small, and good enough. The daemon of the
+home is started anew, since it keeps the page that it began with.
 """
 
 import io
@@ -33,6 +34,8 @@ TUNE = "X:1\nT:Tune {}\nM:4/4\nL:1/8\nK:G\nGABc dedB|dedB dedB|c2ec B2dB|A2F2 G4
 def main() -> None:
     TARGET.mkdir(exist_ok=True)
     home = Home.locate(sys.argv[1])
+    with ensure_daemon(home, timeout_s=180) as client:
+        client.stop()
     with ensure_daemon(home, timeout_s=180) as client, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
@@ -56,6 +59,7 @@ def opened(
     page = context.new_page()
     page.goto(f"http://127.0.0.1:{client.run.port}/#code={client.page_code()}")
     page.wait_for_selector(".hello")
+    page.get_by_role("alert").wait_for(state="hidden")  # the model is being loaded
     yield page
     context.close()
 
@@ -63,8 +67,18 @@ def opened(
 def keep(page: Page, name: str) -> None:
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     file = TARGET / f"{name}.png"
-    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(file, optimize=True)
+    small = picture.quantize(palette=_palette(picture), dither=Image.Dither.NONE)
+    small.save(file, optimize=True)
     print(f"{file.name}: {file.stat().st_size // 1000} kB")
+
+
+def _palette(picture: Image.Image) -> Image.Image:
+    """Take the most frequent colours as they are: backgrounds, and those of a legend, stay true."""
+    counted = picture.getcolors(picture.width * picture.height) or []
+    frequent = [colour for _, colour in sorted(counted, reverse=True)[:COLOURS]]
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([part for colour in frequent for part in colour])
+    return palette
 
 
 def ask(page: Page, words: str) -> None:
@@ -78,6 +92,13 @@ def ask(page: Page, words: str) -> None:
         page.wait_for_timeout(100)
 
 
+def until_heard(page: Page, seconds: int) -> None:
+    for _ in range(600):
+        if page.evaluate(f"document.querySelector('audio').currentTime > {seconds}"):
+            return
+        page.wait_for_timeout(100)
+
+
 def asking(browser: Browser, client: Client) -> None:
     with opened(browser, client) as page:
         keep(page, "start")
@@ -87,10 +108,7 @@ def asking(browser: Browser, client: Client) -> None:
         page.wait_for_timeout(600)
         keep(page, "explained")
         page.locator("button.play").first.click()
-        for _ in range(600):
-            if page.evaluate("document.querySelector('audio').currentTime > 4"):
-                break
-            page.wait_for_timeout(100)
+        until_heard(page, 4)
         page.mouse.move(640, 20)
         keep(page, "playing")
         page.get_by_role("button", name="Filters").click()
@@ -111,6 +129,7 @@ def asking(browser: Browser, client: Client) -> None:
         keep(page, "tags-dark-korean")
     with opened(browser, client, NARROW) as page:
         ask(page, "lively Irish jig in 6/8")
+        page.get_by_role("searchbox").press("Home")
         keep(page, "hits-narrow")
         page.get_by_role("button", name="Tags").first.click()
         page.get_by_role("dialog").get_by_role("checkbox").first.wait_for()
@@ -131,7 +150,7 @@ def looking(browser: Browser, client: Client) -> None:
         keep(page, "map")
         x, y = page.evaluate("document.querySelector('canvas').plane.placeOf(7)")
         page.locator("canvas").click(position={"x": x, "y": y})
-        page.wait_for_timeout(2500)
+        until_heard(page, 1)
         keep(page, "map-clicked")
     with opened(browser, client, NARROW, "dark") as page:
         page.get_by_role("link", name="Map").click()
@@ -144,11 +163,15 @@ def looking(browser: Browser, client: Client) -> None:
 
 
 def living(browser: Browser) -> None:
-    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as at:
+    with (
+        tempfile.TemporaryDirectory(prefix="music-") as folder,
+        tempfile.TemporaryDirectory() as at,
+    ):
         for i in range(600):
             Path(folder, f"{i}.abc").write_text(TUNE.format(i))
         Path(folder, "broken.mid").write_bytes(b"MThd\x00\x00")
-        client = ensure_daemon(Home.locate(f"{at}/home"), timeout_s=180)
+        home = Home.locate(f"{at}/home")
+        client = ensure_daemon(home, timeout_s=180)
         with opened(browser, client) as page:
             page.get_by_role("heading", name="Your library is empty").wait_for()
             keep(page, "empty")
@@ -164,6 +187,10 @@ def living(browser: Browser) -> None:
             page.get_by_role("link", name="Search").click()
             page.get_by_text("clamp3 has stopped").wait_for()
             keep(page, "gone")
+            ensure_daemon(home, timeout_s=180)
+            page.get_by_text("This page is locked").wait_for()
+            keep(page, "locked")
+            ensure_daemon(home).stop()
 
 
 if __name__ == "__main__":
