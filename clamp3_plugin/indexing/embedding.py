@@ -40,6 +40,11 @@ class Batch:
     files: int = 64
     rows: int = 256
 
+    def is_filled_by(self, records: Sequence[FileRecord], others: int = 0) -> bool:
+        """Tell whether these files, and others without rows, make a batch."""
+        rows = sum(record.rows for record in records)
+        return len(records) + others >= self.files or rows >= self.rows
+
 
 @dataclass(frozen=True, slots=True)
 class Pending:

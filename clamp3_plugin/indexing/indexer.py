@@ -7,21 +7,20 @@ What the model in use does not read is noted without being opened, and looked at
 """
 
 import os
-import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from clamp3_plugin.encoding import Encoder
-from clamp3_plugin.errors import Clamp3Error, EncoderMismatchError, MissingFileError, UnheardError
+from clamp3_plugin.errors import EncoderMismatchError, MissingFileError
 from clamp3_plugin.indexing.embedding import Batch, Embedding, Pending
-from clamp3_plugin.indexing.events import EventStatus, FileEvent, Summary
+from clamp3_plugin.indexing.events import FileEvent, Summary
 from clamp3_plugin.indexing.formats import Formats
 from clamp3_plugin.indexing.preparation import CancelledError, KnownMusic
 from clamp3_plugin.indexing.survey import survey
+from clamp3_plugin.indexing.telling import Telling
 from clamp3_plugin.indexing.triage import Action, Decision, Triage, content_hash
-from clamp3_plugin.library.entries import FileRecord, FileStatus, Stamp
+from clamp3_plugin.library.entries import FileRecord, Stamp
 from clamp3_plugin.library.library import Library
 
 
@@ -108,22 +107,19 @@ class _Run:
         self._triage = Triage(indexer.library, encoder.require, formats, retry=retry)
         self._embedding = Embedding(encoder, formats, known, cancelled)
         self._batch = indexer.batch
-        self._on_event = on_event
+        self._tell = Telling(on_event)
         self._cancelled = cancelled
-        self._counts: Counter[EventStatus] = Counter()
-        self._passages = self._total = self._unheard = 0
         self._gone: frozenset[str] = frozenset()
         self._reading = _Batch()
         self._writer = ThreadPoolExecutor(1, "index-writer")
         self._writing: Future[_Written] | None = None
 
     def run(self, paths: Iterable[str | os.PathLike[str]]) -> Summary:
-        began = time.monotonic()
         seen = survey(paths, self._formats.is_music, self._library.records)
         self._gone = frozenset(seen.gone)
-        self._total = len(seen.files) + len(seen.gone) + len(seen.complaints)
+        self._tell.total = len(seen.files) + len(seen.gone) + len(seen.complaints)
         for path, error in seen.complaints:
-            self._tell_error(path, error)
+            self._tell.error(path, error)
         with self._writer:  # whatever happens, what is being written is waited for
             cancelled = self._take_all(seen.files)
             if not cancelled:
@@ -131,10 +127,9 @@ class _Run:
             self._written()
         if not cancelled:
             self._remove([path for path in seen.gone if path in self._library.records])
-        if self._counts.keys() - {EventStatus.UNCHANGED, EventStatus.REFUSED}:
+        if self._tell.has_news:
             self._library.tidy()
-        seconds = time.monotonic() - began
-        return Summary.of(self._counts, self._unheard, self._passages, seconds, cancelled=cancelled)
+        return self._tell.summary(cancelled=cancelled)
 
     def _take_all(self, files: Mapping[str, Stamp]) -> bool:
         """Take files until all are taken or the run is cancelled; tells which."""
@@ -153,7 +148,7 @@ class _Run:
             try:
                 sha256 = content_hash(path, stamp, self._formats)
             except MissingFileError as error:
-                self._tell_error(path, error)
+                self._tell.error(path, error)
                 return
             decision = self._triage.by_content(path, stamp, sha256)
         self._do(decision)
@@ -164,26 +159,24 @@ class _Run:
         record = decision.record
         match decision.action:
             case Action.KEEP:
-                self._tell_known(record)
+                self._tell.known(record)
             case Action.LEAVE_OUT:
                 self._reading.pending.append(Pending(record))
             case Action.RESTAMP:
                 self._reading.restamped.append(record)
-                self._tell_known(record)
+                self._tell.known(record)
             case Action.MOVE:
                 self._reading.moves[decision.former] = record
-                self._total -= decision.former in self._gone
+                self._tell.total -= decision.former in self._gone
             case Action.READ:
                 try:
                     self._reading.pending.append(self._embedding.read(record))
                 except MissingFileError as error:
-                    self._tell_error(record.path, error)
+                    self._tell.error(record.path, error)
 
     def _is_full(self) -> bool:
-        pending = self._reading.pending
-        rows = sum(each.record.rows for each in pending)
-        files = len(pending) + len(self._reading.moves)
-        return files >= self._batch.files or rows >= self._batch.rows
+        waiting = [pending.record for pending in self._reading.pending]
+        return self._batch.is_filled_by(waiting, len(self._reading.moves))
 
     def _commit(self) -> None:
         """Have what was read encoded and written, once the batch before it is."""
@@ -206,34 +199,11 @@ class _Run:
         written = self._writing.result()
         self._writing = None
         for record in written.added:
-            self._tell_written(record)
+            self._tell.written(record)
         for record in written.moved:
-            self._tell(FileEvent(record.path, EventStatus.MOVED, passages=record.passages))
+            self._tell.moved(record)
 
     def _remove(self, paths: Sequence[str]) -> None:
         self._library.forget(paths)
         for path in paths:
-            self._tell(FileEvent(path, EventStatus.REMOVED))
-
-    def _tell_known(self, record: FileRecord) -> None:
-        if record.status is FileStatus.INDEXED:
-            passages = record.passages
-            self._tell(FileEvent(record.path, EventStatus.UNCHANGED, passages=passages))
-        else:
-            status = EventStatus(record.status.value)
-            self._tell(FileEvent(record.path, status, record.reason, record.message, known=True))
-
-    def _tell_written(self, record: FileRecord) -> None:
-        self._passages += record.passages
-        status = EventStatus(record.status.value)
-        event = FileEvent(record.path, status, record.reason, record.message, record.passages)
-        self._tell(event)
-
-    def _tell_error(self, path: str, error: Clamp3Error) -> None:
-        self._tell(FileEvent(path, EventStatus.REFUSED, error.code, str(error)))
-
-    def _tell(self, event: FileEvent) -> None:
-        self._counts[event.status] += 1
-        self._unheard += event.reason == UnheardError.code
-        done = self._counts.total()
-        self._on_event(replace(event, done=done, total=self._total))
+            self._tell.removed(path)

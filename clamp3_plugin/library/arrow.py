@@ -17,11 +17,10 @@ from clamp3_plugin.library.entries import (
     file_id,
     piece_id,
 )
-from clamp3_plugin.library.exact import Rows, printed_ends, stretches
+from clamp3_plugin.library.exact import Rows, View, printed_ends, stretches
 from clamp3_plugin.library.index import fingerprints_in
 from clamp3_plugin.library.spelling import ESTIMATED, escape, spelled_key, tidy, unescape
 from clamp3_plugin.music import Metadata, Modality, Passage, Piece
-from clamp3_plugin.readers.audio.fingerprint import Fingerprint
 
 PRINTED = (pa.field("printed_first", pa.string()), pa.field("printed_last", pa.string()))
 LATER_PASSAGES = (
@@ -184,14 +183,14 @@ def rows_of(entries: Iterable[FileEntry], dim: int) -> Rows:
     )
 
 
-def read_passages(table: pa.Table) -> tuple[list[Piece], Rows, dict[str, Fingerprint]]:
-    """Give the pieces of a table in the order of path and tune, their rows, and fingerprints by id."""
+def read_passages(table: pa.Table) -> View:
+    """Give what is in a table, in the order of path and tune."""
     keys = [(name, "ascending") for name in ("path", "tune", "stretch")]
     small = table.select([name for name in table.column_names if name not in LARGE_COLUMNS])
     order = np.asarray(pc.sort_indices(small, sort_keys=keys))
     small = small.take(order)
     whole = np.asarray(small["whole"])
-    return (
+    return View(
         [_piece(row) for row in small.filter(whole).to_pylist()],
         Rows(
             (np.cumsum(whole) - 1).astype(np.int32),
@@ -199,7 +198,7 @@ def read_passages(table: pa.Table) -> tuple[list[Piece], Rows, dict[str, Fingerp
             _printed_numbers(small),
             _vectors_in_order(table, order),
         ),
-        fingerprints_in(table),
+        known_by=fingerprints_in(table),
     )
 
 

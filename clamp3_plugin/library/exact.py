@@ -16,6 +16,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from clamp3_plugin.library.entries import PieceEntry
 from clamp3_plugin.library.filters import PieceColumns
 from clamp3_plugin.library.index import VectorIndex
 from clamp3_plugin.music import Modality, Passage, Piece
@@ -185,6 +186,16 @@ class View:
     def first_held(self) -> int:
         """The first row whose vector is in memory."""
         return len(self.rows.piece) - len(self.rows.vectors)
+
+    def passages(self, piece: int) -> tuple[Passage, ...]:
+        """Give the passages of the piece at a position, in order."""
+        return tuple(passage for row in self.rows_of(piece) if (passage := self.rows.passage(row)))
+
+    def entry(self, piece: int) -> PieceEntry:
+        """Give the piece at a position with its vectors, to be added again."""
+        about, vectors = self.pieces[piece], self.vectors(self.rows_of(piece))
+        known_by = self.fingerprints([piece]).get(about.id)
+        return PieceEntry(about.modality, about.metadata, self.passages(piece), vectors, known_by)
 
     def vectors(self, rows: Sequence[int] | range | NDArray[np.intp]) -> NDArray[np.float32]:
         """Give vectors as the store keeps them, shape ``(len(rows), dim)``."""

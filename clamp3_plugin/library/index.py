@@ -9,7 +9,6 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Self, cast
 
 import numpy as np
@@ -21,7 +20,7 @@ from lancedb.query import LanceVectorQueryBuilder
 from lancedb.table import LanceTable, Table
 from numpy.typing import NDArray
 
-from clamp3_plugin.library.durable import write_private
+from clamp3_plugin.library.prefix import Folder, write
 from clamp3_plugin.library.tables import scan
 from clamp3_plugin.readers.audio.fingerprint import BANDS, Fingerprint
 
@@ -64,15 +63,15 @@ class Tuning:
     """With which it was measured: rows, and sums of two rows, which lie between pieces."""
 
     @classmethod
-    def load(cls, path: Path) -> Self | None:
+    def load(cls, path: Folder) -> Self | None:
         """Read it; None where there is none."""
         with suppress(OSError, ValueError, TypeError):
             return cls(**json.loads(path.read_bytes()))
         return None
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Folder) -> None:
         """Keep it for the next time the library is opened."""
-        write_private(path, json.dumps(asdict(self)).encode())
+        write(path, json.dumps(asdict(self)).encode())
 
 
 class VectorIndex:

@@ -15,7 +15,12 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from clamp3_plugin.errors import LibraryDamagedError, LibraryFullError, MissingFileError
+from clamp3_plugin.errors import (
+    LibraryDamagedError,
+    LibraryFullError,
+    MissingFileError,
+    UsageError,
+)
 from clamp3_plugin.library import arrow
 from clamp3_plugin.library.backup import back_up
 from clamp3_plugin.library.entries import (
@@ -26,11 +31,13 @@ from clamp3_plugin.library.entries import (
     fingerprints_of,
     pieces_of,
 )
-from clamp3_plugin.library.exact import View, passage_of
+from clamp3_plugin.library.exact import passage_of
 from clamp3_plugin.library.exclusion import Exclusion, same_bars
 from clamp3_plugin.library.index import LARGEST_EXACT
 from clamp3_plugin.library.lock import LOCK_NAME, WriterLock
+from clamp3_plugin.library.prefix import Folder
 from clamp3_plugin.library.ranking import Origin, rank
+from clamp3_plugin.library.read_store import ReadStore
 from clamp3_plugin.library.reports import CheckReport, LibraryStats
 from clamp3_plugin.library.searching import search as ask
 from clamp3_plugin.library.store import Store
@@ -46,20 +53,24 @@ class Library:
     """
 
     def __init__(
-        self, folder: Path, space: str, dim: int, largest_exact: int, lock: WriterLock | None
+        self, folder: Folder, space: str, dim: int, largest_exact: int, lock: WriterLock | None
     ) -> None:
         self.folder = folder
         self.space = space
         self.dim = dim
         self._lock = lock
         self._writing = threading.RLock()
-        self._store = Store(folder, space, dim, largest_exact, writing=lock is not None)
+        self._store: ReadStore
+        if isinstance(folder, Path):
+            self._store = Store(folder, space, dim, largest_exact, writing=lock is not None)
+        else:
+            self._store = ReadStore(folder, space, dim, largest_exact)
         self._load()
 
     @classmethod
     def open(
         cls,
-        folder: Path,
+        folder: Folder,
         space: str,
         dim: int,
         *,
@@ -71,7 +82,7 @@ class Library:
         Parameters
         ----------
         folder
-            Made where it is missing, unless ``read_only``.
+            Made where it is missing, unless ``read_only``. On object storage it is only looked on.
         space
             Identity of the embeddings; each has tables of its own.
         dim
@@ -91,7 +102,7 @@ class Library:
         NoLibraryError
             ``read_only``, and nothing was ever written.
         """
-        if read_only:
+        if read_only or not isinstance(folder, Path):
             require_tables(folder, space)
             return cls(folder, space, dim, largest_exact, None)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -146,15 +157,15 @@ class Library:
         if not entries:
             return
         with self._writing:
-            self._must_write()
+            store = self._writable
             known = paths & self._records.keys()
-            self._store.write(entries, known)
+            store.write(entries, known)
             view = self._view.without(known) if known else self._view
             rows, known_by = arrow.rows_of(entries, self.dim), fingerprints_of(entries)
             self._view = view.grow(pieces_of(entries), rows, known_by)
             self._records = self._records | {entry.record.path: entry.record for entry in entries}
-            self._version = self._store.version
-            if self._store.is_untidy:
+            self._version = store.version
+            if store.is_untidy:
                 with suppress(LibraryFullError):  # the batch is safe; the next meets the full disk
                     self.compact()
 
@@ -163,10 +174,10 @@ class Library:
         if not records:
             return
         with self._writing:
-            self._must_write()
-            self._store.write_records(records, [record.path for record in records])
+            store = self._writable
+            store.write_records(records, [record.path for record in records])
             self._records = self._records | {record.path: record for record in records}
-            self._version = self._store.version
+            self._version = store.version
 
     def move(self, moves: Mapping[str, FileRecord]) -> None:
         """Take the pieces of files over to new paths, without encoding them again.
@@ -181,7 +192,7 @@ class Library:
             entries: dict[str, list[PieceEntry]] = {old: [] for old in moves}
             for place, piece in enumerate(view.pieces):
                 if piece.path in entries:
-                    entries[piece.path].append(_entry(view, place))
+                    entries[piece.path].append(view.entry(place))
             self.add([FileEntry(moves[old], tuple(found)) for old, found in entries.items()])
             self.forget(moves)
 
@@ -194,47 +205,53 @@ class Library:
             How many of them were there.
         """
         with self._writing:
-            self._must_write()
+            store = self._writable
             known = self._records.keys() & set(paths)
             if known:
-                self._store.forget(known)
+                store.forget(known)
                 self._view = self._view.without(known)
                 left = {path: rec for path, rec in self._records.items() if path not in known}
                 self._records = left
-                self._version = self._store.version
+                self._version = store.version
             return len(known)
 
     def compact(self, keep: timedelta = KEEP_VERSIONS) -> None:
         """Give back disk space; versions younger than ``keep`` stay for other readers."""
         with self._writing:
-            self._must_write()
-            self._store.join()
-            if self._view.stored is not None or self._store.is_indexed:
+            store = self._writable
+            store.join()
+            if self._view.stored is not None or store.is_indexed:
                 self._load()  # before the files go that the former view is asked from
-            self._store.clean(keep)
-            if self._view.stored is not None and self._version != self._store.version:
+            store.clean(keep)
+            if self._view.stored is not None and self._version != store.version:
                 self._load()
-            self._version = self._store.version
+            self._version = store.version
 
     def tidy(self) -> None:
         """Compact at the end of a run; a large library only where much has come to it."""
-        if self._view.stored is None or self._store.is_untidy:
+        if self._view.stored is None or self._writable.is_untidy:
             self.compact()
 
     def back_up(self, archive: Path) -> int:
         """Write all spaces of this library to a new archive; gives the number of its files."""
         with self._writing:
-            self._must_write()
-            return back_up(self.folder, archive)
+            return back_up(self._writable.place, archive)
 
     @property
     def notice(self) -> str:
         """What was lost that had been acknowledged, and how it comes back; empty if nothing was."""
-        return self._store.notice
+        return self._store.notice if isinstance(self._store, Store) else ""
 
-    def _must_write(self) -> None:
+    @property
+    def _writable(self) -> Store:
+        if not isinstance(self._store, Store):
+            raise UsageError(
+                f"The library {self.folder} is only looked on from here.",
+                f"Write to it with: clamp3 index --engine ray --library {self.folder} FOLDER",
+            )
         if self._lock is None:
             raise ValueError("this library was opened to be read only")
+        return self._store
 
     # Searching
 
@@ -334,7 +351,7 @@ class Library:
     def entry(self, piece: str) -> PieceEntry:
         """Give a piece with its vectors, by its id, to be added again."""
         view = self._view
-        return _entry(view, view.positions[piece])
+        return view.entry(view.positions[piece])
 
     def pieces_with_content(self, sha256: str, content: str = "") -> list[Piece]:
         """Give the pieces of files with some content: of the file, or of the music in it."""
@@ -374,7 +391,7 @@ class Library:
     def passages(self, piece: str) -> list[Passage]:
         """Give the indexed passages of a piece, in order, by its id."""
         view = self._view
-        return list(_passages(view, view.positions[piece]))
+        return list(view.passages(view.positions[piece]))
 
     def errors(self) -> list[FileRecord]:
         """Give the files that could not be indexed, with the reasons."""
@@ -395,16 +412,3 @@ class Library:
             problems += self._store.problems()
             files, view = len(self._records), self._view
         return CheckReport(files, len(view.pieces), len(view.rows.piece), tuple(problems))
-
-
-def _entry(view: View, position: int) -> PieceEntry:
-    piece, vectors = view.pieces[position], view.vectors(view.rows_of(position))
-    fingerprint = view.fingerprints([position]).get(piece.id)
-    return PieceEntry(
-        piece.modality, piece.metadata, _passages(view, position), vectors, fingerprint
-    )
-
-
-def _passages(view: View, position: int) -> tuple[Passage, ...]:
-    read = map(view.rows.passage, view.rows_of(position))
-    return tuple(passage for passage in read if passage)

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Self
 
 from clamp3_plugin.library.entries import FileRecord, FileStatus
 from clamp3_plugin.library.exact import View
+from clamp3_plugin.library.prefix import Folder, sizes
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class LibraryStats:
     """Rows younger than the index; they are compared one and all."""
 
     @classmethod
-    def of(cls, folder: Path, space: str, records: Iterable[FileRecord], view: View) -> Self:
+    def of(cls, folder: Folder, space: str, records: Iterable[FileRecord], view: View) -> Self:
         """Count what the tables of a space hold, and what the whole folder takes."""
         statuses = [record.status for record in records]
         modalities = [piece.modality.value for piece in view.pieces]
@@ -43,7 +43,7 @@ class LibraryStats:
             passages=len(view.rows.piece) - len(view.pieces),
             modalities={name: modalities.count(name) for name in sorted(set(modalities))},
             **_way(view),
-            bytes_on_disk=sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()),
+            bytes_on_disk=sum(sizes(folder).values()),
         )
 
 

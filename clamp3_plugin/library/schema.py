@@ -5,18 +5,17 @@
 """
 
 import json
-from pathlib import Path
 
 from clamp3_plugin import __version__
 from clamp3_plugin.errors import LibraryNewerError
-from clamp3_plugin.library.durable import write_private
+from clamp3_plugin.library.prefix import Folder, write
 
 SCHEMA = 2
 OLDEST_READER = 1
 _NAME = "schema.json"
 
 
-def require_readable(folder: Path) -> int:
+def require_readable(folder: Folder) -> int:
     """Give the schema of a library; 1 for those that do not say, among them new ones.
 
     Raises
@@ -39,8 +38,8 @@ def require_readable(folder: Path) -> int:
     return schema
 
 
-def mark(folder: Path) -> None:
+def mark(folder: Folder) -> None:
     """Say in a library that this version has written it, unless a later one has."""
     if require_readable(folder) < SCHEMA:
         about = {"schema": SCHEMA, "min_reader": OLDEST_READER, "version": __version__}
-        write_private(folder / _NAME, json.dumps(about).encode())
+        write(folder / _NAME, json.dumps(about).encode())

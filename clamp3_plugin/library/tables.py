@@ -3,7 +3,7 @@
 import hashlib
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ from lancedb.db import DBConnection
 from lancedb.table import Table
 
 from clamp3_plugin.errors import LibraryDamagedError, LibraryFullError, NoLibraryError
+from clamp3_plugin.library.prefix import Folder, Prefix
 
 KEEP_VERSIONS = timedelta(hours=1)
 """A reader that holds an older version loses its files when they are cleaned up under it."""
@@ -29,6 +30,12 @@ INDEX_CACHE, METADATA_CACHE = 512 << 20, 8 << 20
 keeps what belongs to versions that are gone: 0.3 MiB for each run of the indexer."""
 
 _ROWS_AT_ONCE = 32_768
+
+_NEAR_HINT = (
+    "The daemon repairs what it can: clamp3 daemon start. Else restore a backup, or move the folder away"
+    " and index again."
+)
+_FAR_HINT = "Is there such a bucket, and do AWS_ENDPOINT_URL and the other AWS_ variables name it?"
 
 FAILURES = (RuntimeError, OSError, ValueError, pa.ArrowException)
 """What LanceDB raises where files are damaged or missing, or the disk is full."""
@@ -47,7 +54,7 @@ def table_stem(space: str) -> str:
 
 
 @contextmanager
-def translated(folder: Path) -> Iterator[None]:
+def translated(folder: Folder) -> Iterator[None]:
     """Say which library is damaged: what LanceDB raises names a manifest or a fragment."""
     try:
         yield
@@ -58,10 +65,9 @@ def translated(folder: Path) -> Iterator[None]:
                 f"There is no space left on the disk of the library {folder}.",
                 "Make room, then do it again: what is in the library is safe.",
             ) from error
+        hint = _FAR_HINT if isinstance(folder, Prefix) else _NEAR_HINT
         raise LibraryDamagedError(
-            f"The library {folder} cannot be read or written: {first_line}",
-            "The daemon repairs what it can: clamp3 daemon start. Else restore a backup, or move the"
-            " folder away and index again.",
+            f"The library {folder} cannot be read or written: {first_line}", hint
         ) from error
 
 
@@ -87,10 +93,11 @@ def opened(
     return table
 
 
-def connect(folder: Path, metadata_cache: int = 0) -> DBConnection:
+def connect(folder: Folder, metadata_cache: int = 0) -> DBConnection:
     """Connect to the tables of a library, with a memory of its own of what was read."""
+    uri = folder if isinstance(folder, Path) else str(folder)
     return lancedb.connect(
-        folder, session=lancedb.Session(INDEX_CACHE, metadata_cache or METADATA_CACHE)
+        uri, session=lancedb.Session(INDEX_CACHE, metadata_cache or METADATA_CACHE)
     )
 
 
@@ -117,7 +124,7 @@ def age_of_most(versions: Path) -> timedelta:
     return max(timedelta(seconds=time.time() - written[MOST_VERSIONS]), _KEEP_AT_LEAST)
 
 
-def filled_spaces(folder: Path) -> list[str]:
+def filled_spaces(folder: Folder) -> list[str]:
     """Name the spaces of which there is something in a library."""
     if not folder.is_dir():
         return []
@@ -132,7 +139,7 @@ def _space_of(table: Table) -> str:
     return str((table.schema.metadata or {}).get(b"space", b"").decode())
 
 
-def require_tables(folder: Path, space: str) -> None:
+def require_tables(folder: Folder, space: str) -> None:
     """Refuse to read a library that was never written.
 
     Raises
@@ -140,8 +147,15 @@ def require_tables(folder: Path, space: str) -> None:
     NoLibraryError
         There are no tables of this space.
     """
-    if not (folder / f"{table_stem(space)}.files.lance").is_dir():
+    with translated(folder):
+        is_there = (folder / f"{table_stem(space)}.files.lance").is_dir()
+    if not is_there:
         raise NoLibraryError(
             f"There is no library of {space!r} in {folder}.",
             "Put music into it: clamp3 index FOLDER",
         )
+
+
+def among(ids: Iterable[str]) -> str:
+    """Write the one condition that is ever sent to LanceDB; ids are hexadecimal by construction."""
+    return f"file_id IN ({', '.join(repr(name) for name in ids)})"

@@ -114,7 +114,7 @@ class MusicService:
         """Put files and folders into the library; gives the counts of the run."""
 
         def tell(event: FileEvent) -> None:
-            on_event(_told(event))
+            on_event(told(event))
 
         summary = self._ready.indexer.run(paths, tell, cancelled, retry=retry)
         counts = asdict(summary)
@@ -263,7 +263,7 @@ def _vectors(rows: Embeddings, space: str) -> Vectors:
     return Vectors(rows.shape[0], rows.shape[1], data, space)
 
 
-def _told(event: FileEvent) -> IndexEvent:
+def told(event: FileEvent) -> IndexEvent:
     """Say an event of a run as the daemon says it."""
     return IndexEvent(
         event.path, event.status.value, event.reason, event.message, event.passages,
