@@ -101,6 +101,8 @@ class Config:
     """The daemon leaves after this many idle seconds; 0 keeps it for ever."""
     threads: int = 0
     """Threads of the encoder; 0 lets torch choose."""
+    library: str = ""
+    """A library on object storage that is looked on: ``s3://bucket/prefix``. Else the user's own."""
 
     @classmethod
     def load(cls, home: Home) -> "Config":

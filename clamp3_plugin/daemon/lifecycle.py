@@ -86,6 +86,7 @@ class _Server(uvicorn.Server):
     def __init__(self, home: Home, config: Config, service: Service, run: RunFile) -> None:
         self._home = home
         self._keep_alive_s = config.keep_alive_s
+        self._is_far = bool(config.library)
         self._run_file = run
         self.unfinished = False
         self._daemon = Daemon(service, self._stop, cache=home.cache, state=home.state)
@@ -131,7 +132,8 @@ class _Server(uvicorn.Server):
         """Leave after long idleness; called ten times a second."""
         if self._daemon.jobs.active:
             self._daemon.activity.touch()
-        self._tidying.when_idle()
+        if not self._is_far:  # there its writer tidies
+            self._tidying.when_idle()
         self._giving_back.when_due()
         self._daemon.watching.look()
         if 0 < self._keep_alive_s < self._daemon.activity.idle_s:

@@ -157,7 +157,7 @@ class Library:
         if not entries:
             return
         with self._writing:
-            store = self._writable
+            store = self.must_write()
             known = paths & self._records.keys()
             store.write(entries, known)
             view = self._view.without(known) if known else self._view
@@ -174,7 +174,7 @@ class Library:
         if not records:
             return
         with self._writing:
-            store = self._writable
+            store = self.must_write()
             store.write_records(records, [record.path for record in records])
             self._records = self._records | {record.path: record for record in records}
             self._version = store.version
@@ -205,7 +205,7 @@ class Library:
             How many of them were there.
         """
         with self._writing:
-            store = self._writable
+            store = self.must_write()
             known = self._records.keys() & set(paths)
             if known:
                 store.forget(known)
@@ -218,7 +218,7 @@ class Library:
     def compact(self, keep: timedelta = KEEP_VERSIONS) -> None:
         """Give back disk space; versions younger than ``keep`` stay for other readers."""
         with self._writing:
-            store = self._writable
+            store = self.must_write()
             store.join()
             if self._view.stored is not None or store.is_indexed:
                 self._load()  # before the files go that the former view is asked from
@@ -229,21 +229,27 @@ class Library:
 
     def tidy(self) -> None:
         """Compact at the end of a run; a large library only where much has come to it."""
-        if self._view.stored is None or self._writable.is_untidy:
+        if self._view.stored is None or self.must_write().is_untidy:
             self.compact()
 
     def back_up(self, archive: Path) -> int:
         """Write all spaces of this library to a new archive; gives the number of its files."""
         with self._writing:
-            return back_up(self._writable.place, archive)
+            return back_up(self.must_write().place, archive)
 
     @property
     def notice(self) -> str:
         """What was lost that had been acknowledged, and how it comes back; empty if nothing was."""
         return self._store.notice if isinstance(self._store, Store) else ""
 
-    @property
-    def _writable(self) -> Store:
+    def must_write(self) -> Store:
+        """Give what writes.
+
+        Raises
+        ------
+        UsageError
+            It is on object storage, and so only looked on.
+        """
         if not isinstance(self._store, Store):
             raise UsageError(
                 f"The library {self.folder} is only looked on from here.",

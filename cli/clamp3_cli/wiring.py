@@ -20,6 +20,8 @@ from clamp3_plugin.indexing.events import FileEvent
 from clamp3_plugin.indexing.indexer import Indexer
 from clamp3_plugin.library.entries import Stamp
 from clamp3_plugin.library.library import Library
+from clamp3_plugin.library.prefix import Prefix, folder_of
+from clamp3_plugin.library.refreshing import Refreshing
 from clamp3_plugin.music import Passage, Piece
 from clamp3_plugin.query import Answer, Filter, Query, Source, TagHit
 from clamp3_plugin.readers.apart.formats import ApartFormats, ApartPiece
@@ -64,6 +66,8 @@ class MusicService:
         self._parts: _Parts | None = None
         self._failure: Clamp3Error | None = None
         self._formats = ApartFormats()
+        self._folder = folder_of(config.library) if config.library else home.library
+        self._refreshing: Refreshing | None = None
 
     def load(self) -> None:
         """Load the model and open the library of its space."""
@@ -116,6 +120,7 @@ class MusicService:
         def tell(event: FileEvent) -> None:
             on_event(told(event))
 
+        self._ready.library.must_write()
         summary = self._ready.indexer.run(paths, tell, cancelled, retry=retry)
         counts = asdict(summary)
         del counts["cancelled"]
@@ -123,7 +128,7 @@ class MusicService:
 
     def stats(self) -> Mapping[str, object]:
         """Count what the library holds; only its folder while the model is not loaded."""
-        folder = {"folder": str(self._home.library)}
+        folder = {"folder": str(self._folder)}
         return {**folder, **asdict(self._parts.library.stats())} if self._parts else folder
 
     def pieces(self, where: Filter, offset: int, limit: int) -> Sequence[Piece]:
@@ -202,6 +207,8 @@ class MusicService:
     def close(self) -> None:
         """Let go of the library, the encoder and the processes that read."""
         self._formats.close()
+        if self._refreshing is not None:
+            self._refreshing.close()
         if self._parts is not None:
             self._parts.shared.close()
             self._parts.library.close()
@@ -216,8 +223,9 @@ class MusicService:
 
     def _assemble(self) -> _Parts:
         encoder = self._load_encoder(self._home, self._config)
-        folder = self._home.library
-        library = Library.open(folder, encoder.space, encoder.dim, read_only=self._read_only)
+        library = Library.open(self._folder, encoder.space, encoder.dim, read_only=self._read_only)
+        if isinstance(self._folder, Prefix):
+            self._refreshing = Refreshing(library)
         shared = SharedEncoder(encoder)
         asking, indexing = shared.view(Urgency.QUESTION), shared.view(Urgency.INDEXING)
         vocabulary = Vocabulary.load()

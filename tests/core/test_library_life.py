@@ -21,7 +21,7 @@ def change(library: Library, times: int) -> int:
     for number in range(times):
         library.add([entry("/m/a.abc", number)])
     library.compact()
-    tables = list(library.folder.glob("*.lance"))
+    tables = list(Path(str(library.folder)).glob("*.lance"))
     assert len(tables) == 2
     return max(len(list((table / "_versions").iterdir())) for table in tables)
 

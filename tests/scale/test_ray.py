@@ -94,5 +94,11 @@ def test_the_command_fills_a_library_on_object_storage_as_this_process_fills_one
         for question in encode(model, Modality.TEXT, ["a rising scale", "a waltz", "slow"]):
             hits, expected = far.search(question), near.search(question)
             assert [hit.piece for hit in hits] == [hit.piece for hit in expected]
-            scores = [[hit.score for hit in each] for each in (hits, expected)]
-            np.testing.assert_allclose(*scores, atol=1e-3)  # float16, other company in the batch
+            scores, wanted = ([hit.score for hit in each] for each in (hits, expected))
+            np.testing.assert_allclose(scores, wanted, atol=1e-3)  # float16, another batch
+    (tmp_path / "home/config/config.toml").write_text(f"library = '{place}'\n")
+    ask = [*command[:5], "find", "a waltz", "--json"]
+    found = subprocess.run(ask, capture_output=True, text=True, check=False)
+    subprocess.run([*command[:5], "daemon", "stop"], capture_output=True, check=True)
+    assert found.returncode == 0, found.stderr
+    assert len(found.stdout.splitlines()) == len(NOTES)

@@ -66,7 +66,7 @@ def opened(folder: Path) -> tuple[State, float]:
     with Library.open(folder, SPACE, DIM) as library:
         took_s = time.monotonic() - begun
         assert library.check().problems == ()
-        assert library._store.notice == ""
+        assert library.notice == ""
         return state_of(library), took_s
 
 
