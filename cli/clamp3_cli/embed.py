@@ -59,7 +59,7 @@ def _in_process(
     home: Home, config: Config, sources: Sequence[Source], *, local: bool
 ) -> list[Vectors]:
     """Embed with a model loaded here; needs no library."""
-    from clamp3_cli.wiring import embed_sources  # noqa: PLC0415 - torch: seconds
+    from clamp3_cli.loaded import embed_sources  # noqa: PLC0415 - torch: seconds
 
     return embed_sources(home, config, sources, local=local)
 

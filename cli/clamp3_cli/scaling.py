@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 
-from clamp3_cli.wiring import told
+from clamp3_cli.loaded import told
 from clamp3_models.encoder import Clamp3Encoder
 from clamp3_models.loading import load_encoder
 from clamp3_plugin.config import Config, Home
