@@ -15,6 +15,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from clamp3_models.blank import blank
 from clamp3_models.card import OFFICIAL_PROSE, Card, write_card
 from clamp3_models.clamp3 import Clamp3, Clamp3Config
 from clamp3_models.folder import (
@@ -138,7 +139,7 @@ def _convert_reference(source: Path, folder: Path, config: Clamp3Config) -> None
     if len(files) != 1:
         raise NoModelError(f"{source} holds {len(files)} .safetensors files; it should hold one.")
     state = _read_scaled(files[0])
-    with torch.device("meta"):
+    with blank():
         model = Clamp3(config)
     check_state_dict(state, model, files[0])
     write_model(folder, config, state)

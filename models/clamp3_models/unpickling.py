@@ -17,6 +17,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from clamp3_models.blank import blank
 from clamp3_models.clamp3 import Clamp3
 from clamp3_models.sizes import config_from_name, config_from_shapes
 from clamp3_models.weights import check_state_dict, write_model
@@ -38,7 +39,7 @@ def convert(source: Path, target: Path, name: str) -> None:
     state = checked_tensors(state, source, "CLaMP 3")
     shapes = {key: tuple(tensor.shape) for key, tensor in state.items()}
     config = config_from_name(source.name, name) or config_from_shapes(shapes, name, source)
-    with torch.device("meta"):
+    with blank():
         model = Clamp3(config)
     check_state_dict(state, model, source)
     write_model(target, config, state)

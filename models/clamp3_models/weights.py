@@ -14,6 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from clamp3_models.blank import blank
 from clamp3_models.clamp3 import Clamp3, Clamp3Config
 from clamp3_models.encoder import Clamp3Encoder
 from clamp3_models.folder import CONFIG_FILE, WEIGHTS_FILE, file_sha256, read_sums
@@ -65,7 +66,7 @@ def check_folder(folder: Path) -> None:
 def _load_weights(folder: Path) -> tuple[Clamp3, bool]:
     """Load a model, and tell whether the layers of its text tower were stored in 16 bits or fewer."""
     config = read_config(folder)
-    with torch.device("meta"):
+    with blank():
         model = Clamp3(config)
     path = folder / WEIGHTS_FILE
     stored = _read_tensors(path)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from clamp3_models.audio.frames import SAMPLE_RATE, FrameExtractor
 from clamp3_models.audio.note_network import NoteNetwork
 from clamp3_models.audio.row_network import RowNetwork, whole_seconds
+from clamp3_models.blank import blank
 from clamp3_models.folder import FRONT_END_FILE
 from clamp3_models.front_ends import MINI_NOTES, ROW_S
 from clamp3_models.weights import check_state_dict, read_state_dict
@@ -95,7 +96,7 @@ def load_front_end(folder: Path) -> MiniFrontEnd:
     path = folder / FRONT_END_FILE
     state = read_state_dict(path)
     hidden = len(state.get("rows.third.bias", ()))
-    with torch.device("meta"):
+    with blank():
         networks = Networks(hidden or 1)
     check_state_dict(state, networks, path)
     networks.load_state_dict(state, assign=True)

@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from clamp3_models.blank import blank
 from clamp3_models.folder import CONFIG_FILE, WEIGHTS_FILE
 from clamp3_models.mert.network import Mert, MertConfig
 from clamp3_models.pickles import read_elsewhere
@@ -37,7 +38,7 @@ def read_mert(folder: Path) -> Mert:
     NoModelError
         A file is missing or damaged, or the weights do not fit the configuration.
     """
-    with torch.device("meta"):
+    with blank():
         model = Mert(read_config(folder))
     path = folder / WEIGHTS_FILE
     state = with_old_names(read_state_dict(path))
@@ -95,7 +96,7 @@ def _weights_in(folder: Path) -> Path:
 def write_weights(folder: Path, state: Mapping[str, Tensor], source: Path) -> None:
     """Write the state dict that ``source`` holds beside its ``config.json``, if it fits that."""
     state = with_old_names(state)
-    with torch.device("meta"):
+    with blank():
         model = Mert(read_config(folder))
     check_state_dict(state, model, source)
     kept = {key: tensor.to(torch.float32).contiguous() for key, tensor in state.items()}
