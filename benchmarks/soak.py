@@ -3,7 +3,7 @@
 Starts a daemon of its own, fills a library and sends it requests from a few threads: nine good ones
 (texts, music, tags, lists) for each hostile one of the corpus in tests/hostile; one more thread indexes
 a folder whose files change, without a pause. After a warm-up of a fifth of the requests (in which caches
-fill: 1,024 texts, 8 MiB of LanceDB, the pages of the model) the slope of the daemon's memory may be
+fill: 1,024 texts, 4 MiB of LanceDB, the pages of the model) the slope of the daemon's memory may be
 1 MiB for 10,000 requests, and descriptors, threads and temporary files may not grow (P10 of the security
 page). Linux only: it looks into /proc. Exit code 1 if a promise is broken.
 

@@ -12,7 +12,11 @@ import sys
 import threading
 import time
 
-EVERY_S = 15.0
+from clamp3_plugin.daemon.state import memory_bytes
+
+EVERY_S = 1.0
+STEP_BYTES = 8 << 20
+"""Growth after which it is worth while: what was given back has to be fetched again, 0.5 ms a MiB."""
 _M_ARENA_MAX = -8  # malloc.h
 _HEAPS = 2
 
@@ -25,17 +29,29 @@ def keep_few_heaps() -> None:
 
 
 class GivingBack:
-    """Returns to the system now and then what is free."""
+    """Returns to the system what is free, once there may be some MiB of it."""
 
-    def __init__(self, every_s: float = EVERY_S) -> None:
+    def __init__(self, every_s: float = EVERY_S, step_bytes: int = STEP_BYTES) -> None:
         self._every_s = every_s
+        self._step_bytes = step_bytes
         self._next = time.monotonic() + every_s
+        self._least = 0
+        """Bytes that the process held when it held the least since it last gave back."""
 
     def when_due(self) -> None:
-        """Begin, if it is time; returns at once."""
-        if time.monotonic() >= self._next:
-            self._next = time.monotonic() + self._every_s
-            threading.Thread(target=give_back, name="giving-back", daemon=True).start()
+        """Begin, if the process has grown; returns at once."""
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + self._every_s
+        held = memory_bytes()
+        self._least = min(self._least, held)
+        if held >= self._least + self._step_bytes:
+            self._least = held  # until it is known better: one at a time
+            threading.Thread(target=self._give_back, name="giving-back", daemon=True).start()
+
+    def _give_back(self) -> None:
+        give_back()
+        self._least = memory_bytes()
 
 
 def give_back() -> None:

@@ -25,7 +25,7 @@ thousands, and the time and memory of each batch grow with their files."""
 
 _KEEP_AT_LEAST = timedelta(minutes=1)
 
-INDEX_CACHE, METADATA_CACHE = 512 << 20, 8 << 20
+INDEX_CACHE, METADATA_CACHE = 512 << 20, 4 << 20
 """Bytes that LanceDB may keep in memory of what it read. Its own limits are 6 GiB and 1 GiB, and it
 keeps what belongs to versions that are gone: 0.3 MiB for each run of the indexer."""
 

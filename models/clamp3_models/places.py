@@ -15,8 +15,8 @@ import torch
 from clamp3_models.clamp3 import Clamp3
 from clamp3_plugin.errors import GpuMemoryError
 
-_POSITIONS_AT_ONCE = {"cpu": 4096, "mps": 16384, "cuda": 65536}
-"""Packed positions of one forward pass; past a few thousand a CPU gains nothing."""
+_POSITIONS_AT_ONCE = {"cpu": 2048, "mps": 16384, "cuda": 65536}
+"""Packed positions of one forward pass; past two thousand a CPU gains nothing."""
 _LEAST_AT_ONCE = 512  # one segment; a pass takes a longer one all the same
 _TROUBLES = 3
 _WITHIN_S = 60.0

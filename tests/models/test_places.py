@@ -56,7 +56,7 @@ def test_less_is_computed_at_a_time_and_in_the_end_the_cpu_does_it(on_card):
     on_card.run(work)
 
     halves = [("cuda", 65536 >> i) for i in range(8)]
-    assert work.calls == [*halves, ("cpu", 4096)]
+    assert work.calls == [*halves, ("cpu", 2048)]
 
 
 def test_a_card_that_fails_three_times_in_a_minute_is_left_alone(on_card):

@@ -56,7 +56,7 @@ stays = libc.malloc(100_000)
 for block in blocks:
     libc.free(block)
 before = pages()
-due = GivingBack(float(sys.argv[1]))
+due = GivingBack(float(sys.argv[1]), int(sys.argv[2]))
 due.when_due()
 for thread in __import__("threading").enumerate()[1:]:
     thread.join()
@@ -65,9 +65,13 @@ print((before - pages()) * 4096 > 40_000_000)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc's malloc is that of Linux")
-@pytest.mark.parametrize(("every_s", "given_back"), [("0", "True"), ("60", "False")])
-def test_what_is_free_behind_something_that_stays_is_given_back(every_s, given_back):
-    command = [sys.executable, "-c", _HOLE, every_s]
+@pytest.mark.parametrize(
+    ("every_s", "step_bytes", "given_back"),
+    [("0", "10000000", "True"), ("60", "10000000", "False"), ("0", "1000000000", "False")],
+    ids=["due", "not yet", "not grown"],
+)
+def test_what_is_free_behind_something_that_stays_is_given_back(every_s, step_bytes, given_back):
+    command = [sys.executable, "-c", _HOLE, every_s, step_bytes]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
 
     assert done.stdout.strip() == given_back
