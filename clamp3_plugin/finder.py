@@ -8,7 +8,6 @@ import hashlib
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -26,8 +25,6 @@ from clamp3_plugin.query import Answer, Query, Source, TagHit
 from clamp3_plugin.readers.content import Content, Stretches
 from clamp3_plugin.readers.windows import HOP
 from clamp3_plugin.tags import Tagger
-
-CACHED_TEXTS = 1024
 
 
 class Formats(Protocol):
@@ -74,7 +71,6 @@ class Finder:
         self._library = library
         self._formats = formats
         self._tagger = tagger
-        self._text_vector = lru_cache(CACHED_TEXTS)(self._encode_text)
 
     def find(self, query: Query) -> Answer:
         """Find the pieces nearest to a query.
@@ -130,7 +126,7 @@ class Finder:
                 raise UsageError(
                     "A text has no bars, seconds or staves.", "Leave --bars, --time, --staves out."
                 )
-            return _Asked(self._text_vector(source.text), Modality.TEXT)
+            return _Asked(self._encode_text(source.text), Modality.TEXT)
         if source.data is not None:
             return self._ask_file(source.data, source)
         return self._ask_piece(self._library.piece(source.piece_id or ""), source)
@@ -174,7 +170,6 @@ class Finder:
         # what the vocabulary can translate exactly, the encoder need not guess
         asked = self._tagger.vocabulary.in_english(text) or text
         vector: Embeddings = encode(self._encoder, Modality.TEXT, [asked])[0]
-        vector.setflags(write=False)  # it is shared by later questions
         return vector
 
     def _read(self, piece: Piece) -> Content:

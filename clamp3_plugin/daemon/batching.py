@@ -58,7 +58,7 @@ class SharedEncoder:
             Urgency.QUESTION: ThreadPoolExecutor(1, "encoder"),
             Urgency.INDEXING: ThreadPoolExecutor(1, "encoder-indexing", initializer=step_back),
         }
-        self._cache: OrderedDict[str, Embeddings] = OrderedDict()
+        self._remembered = _Remembered(encoder.dim)
 
     def view(self, urgency: Urgency) -> "EncoderView":
         """Give the encoder as those of one urgency see it."""
@@ -74,12 +74,13 @@ class SharedEncoder:
         if not texts:
             return np.zeros((0, self._encoder.dim), np.float32)
         with self._turn:
-            known = {text: self._cache[text] for text in texts if text in self._cache}
+            known = self._remembered.of(texts)
         new = [text for text in dict.fromkeys(texts) if text not in known]
         if new:
             rows = self.run(self._encoder.encode_text, new, urgency, joins=True)
             known.update(zip(new, rows, strict=True))
-            self._remember(known)
+            with self._turn:
+                self._remembered.add(new, rows)
         return np.stack([known[text] for text in texts])
 
     def run(
@@ -159,11 +160,29 @@ class SharedEncoder:
                 size += len(other.contents)
         return batch
 
-    def _remember(self, known: dict[str, Embeddings]) -> None:
-        with self._turn:
-            self._cache.update(known)
-            while len(self._cache) > MAX_CACHED:
-                self._cache.popitem(last=False)
+
+class _Remembered:
+    """The embeddings of the texts asked last, in one matrix: small arrays that come and go would leave holes."""
+
+    def __init__(self, dim: int) -> None:
+        self._rows = np.zeros((MAX_CACHED, dim), np.float32)
+        self._places: OrderedDict[str, int] = OrderedDict()
+
+    def of(self, texts: Sequence[str]) -> dict[str, Embeddings]:
+        """Give copies of those that are known."""
+        known = [text for text in texts if text in self._places]
+        for text in known:
+            self._places.move_to_end(text)
+        return {text: self._rows[self._places[text]].copy() for text in known}
+
+    def add(self, texts: Sequence[str], rows: Embeddings) -> None:
+        """Remember texts, in the places of those not asked for longest."""
+        for text, row in zip(texts, rows, strict=True):
+            place = self._places.pop(text, len(self._places))
+            if place == MAX_CACHED:
+                place = self._places.popitem(last=False)[1]
+            self._rows[place] = row
+            self._places[text] = place
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ import time
 
 from clamp3_plugin.daemon.state import memory_bytes
 
-EVERY_S = 1.0
-STEP_BYTES = 8 << 20
+EVERY_S = 0.5
+STEP_BYTES = 4 << 20
 """Growth after which it is worth while: what was given back has to be fetched again, 0.5 ms a MiB."""
 _M_ARENA_MAX = -8  # malloc.h
 _HEAPS = 2

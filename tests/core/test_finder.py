@@ -142,16 +142,6 @@ def test_a_library_of_another_model_is_named(desk, tmp_path):
             finder.find(Query((Source(text="alpha"),)))
 
 
-def test_a_text_is_encoded_once(desk):
-    desk.index(one_score=bars("alpha"))
-    desk.find(Source(text="alpha"))
-    encoded = desk.encoder.encoded
-
-    desk.find(Source(text="alpha"))
-
-    assert desk.encoder.encoded == encoded
-
-
 def test_both_modalities_are_found_and_can_be_told_apart(desk):
     desk.index(one_score=bars("alpha"), one_play=bars("alpha", "bravo"))
     source = Source(text=bars("alpha"))

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from clamp3_plugin.daemon import batching
 from clamp3_plugin.daemon.batching import TURN_S, SharedEncoder, Urgency
 from clamp3_plugin.daemon.priority import NICENESS
 from clamp3_plugin.encoding import Encoder
@@ -124,6 +125,21 @@ def test_a_text_asked_again_is_remembered(shared, encoder):
 
     assert encoder.calls == [["a", "b"]]
     np.testing.assert_array_equal(once[[1, 0]], twice)
+
+
+def test_the_text_not_asked_for_longest_is_forgotten(encoder, monkeypatch):
+    monkeypatch.setattr(batching, "MAX_CACHED", 2)
+    shared = SharedEncoder(encoder)
+    encoder.may_go_on.set()
+    view = shared.view(Urgency.QUESTION)
+    for text in ("a", "b", "a", "c"):
+        view.encode_text([text])
+
+    again = view.encode_text(["a", "b", "c"])
+
+    assert encoder.calls == [["a"], ["b"], ["c"], ["b"]]
+    np.testing.assert_array_equal(again, HashEncoder().encode_text(["a", "b", "c"]))
+    shared.close()
 
 
 def test_no_texts_give_no_rows(shared):
