@@ -14,7 +14,8 @@ import time
 
 from clamp3_plugin.daemon.state import memory_bytes
 
-EVERY_S = 0.5
+EVERY_S = 1.0
+_LITTLE_BYTES = 1 << 20
 STEP_BYTES = 4 << 20
 """Growth after which it is worth while: what was given back has to be fetched again, 0.5 ms a MiB."""
 _M_ARENA_MAX = -8  # malloc.h
@@ -29,29 +30,34 @@ def keep_few_heaps() -> None:
 
 
 class GivingBack:
-    """Returns to the system what is free, once there may be some MiB of it."""
+    """Returns to the system what is free: once the process has grown, and until there is no more of it.
+
+    What was in use the first time, as the rows of a batch, is free the next time.
+    """
 
     def __init__(self, every_s: float = EVERY_S, step_bytes: int = STEP_BYTES) -> None:
         self._every_s = every_s
         self._step_bytes = step_bytes
         self._next = time.monotonic() + every_s
-        self._least = 0
-        """Bytes that the process held when it held the least since it last gave back."""
+        self._left = 0
+        """Bytes that the process held when it had given back, or fewer if it held fewer since."""
+        self._is_settled = True
 
     def when_due(self) -> None:
-        """Begin, if the process has grown; returns at once."""
+        """Begin, if it is worth while; returns at once."""
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + self._every_s
         held = memory_bytes()
-        self._least = min(self._least, held)
-        if held >= self._least + self._step_bytes:
-            self._least = held  # until it is known better: one at a time
+        self._left = min(self._left, held)
+        if held >= self._left + self._step_bytes or not self._is_settled:
             threading.Thread(target=self._give_back, name="giving-back", daemon=True).start()
 
     def _give_back(self) -> None:
         give_back()
-        self._least = memory_bytes()
+        left = memory_bytes()
+        self._is_settled = abs(left - self._left) < _LITTLE_BYTES
+        self._left = left
 
 
 def give_back() -> None:
