@@ -9,7 +9,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
 
-from clamp3_plugin.errors import Clamp3Error, UsageError
+from clamp3_plugin.errors import UsageError
 from clamp3_plugin.scale.worker import Row, Worker
 
 _QUIET = {
@@ -137,22 +137,8 @@ class Cluster:
         return self._ray.data.from_items(list(rows), override_num_blocks=len(rows))
 
     def _run(self, rows: Any, function: object, **options: Any) -> Iterator[Row]:  # noqa: ANN401 - as above
-        try:
-            yield from rows.map(function, **options).iter_rows()
-        except self._ray.exceptions.RayError as error:
-            raise _ours(error) from error
+        yield from rows.map(function, **options).iter_rows()
 
 
 def _nothing() -> None:
     """Shut down what has not begun."""
-
-
-def _ours(error: BaseException) -> BaseException:
-    """Find the error of ours for which Ray gave up."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, Clamp3Error):
-            return cause
-        inner = getattr(cause, "cause", None)
-        cause = inner if isinstance(inner, BaseException) else cause.__cause__
-    return error

@@ -8,6 +8,7 @@ Conventions: what goes to workers and comes back are dictionaries of bytes, a ro
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -56,11 +57,20 @@ class Outcome:
     def to_row(self) -> Row:
         """Write it down."""
         told = [(path, error.code, error.message, error.hint) for path, error in self.unreadable]
-        return {"receipt": self.receipt.to_json(), "unreadable": json.dumps(told).encode()}
+        unreadable = json.dumps(told).encode()
+        return {"receipt": self.receipt.to_json(), "unreadable": unreadable, "failure": b""}
 
     @classmethod
     def from_row(cls, row: Row) -> "Outcome":
-        """Read it."""
+        """Read it.
+
+        Raises
+        ------
+        Clamp3Error
+            There is none: what the worker said instead.
+        """
+        if row["failure"]:
+            raise error_of(*json.loads(row["failure"]))
         told = json.loads(row["unreadable"])
         unreadable = tuple((path, error_of(*error)) for path, *error in told)
         return cls(Receipt.from_json(row["receipt"]), unreadable)
@@ -107,8 +117,32 @@ def hashes_of(row: Row) -> list[tuple[str, str | Clamp3Error]]:
     return [(path, error_of(*error) if error else str(sha256)) for path, sha256, *error in told]
 
 
+def _failure(error: Clamp3Error) -> Row:
+    """Write down why a batch has come to nothing: Ray would not hand on our errors as they are."""
+    told = json.dumps([error.code, error.message, error.hint]).encode()
+    return {"receipt": b"", "unreadable": b"", "failure": told}
+
+
 class EmbeddingWorker:
-    """Holds the model, and embeds one batch of files after the other."""
+    """Embeds one batch of files after the other."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def __call__(self, row: Row) -> Row:
+        """Embed the files of a row, and write what comes of them; gives an ``Outcome``."""
+        try:
+            return self._bench.embed(_records(row)).to_row()
+        except Clamp3Error as error:
+            return _failure(error)
+
+    @cached_property
+    def _bench(self) -> "_Bench":
+        return _Bench(self._job)
+
+
+class _Bench:
+    """What a worker keeps from one batch to the next: the model, and the way to the library."""
 
     def __init__(self, job: Job) -> None:
         encoder = job.load()
@@ -118,15 +152,14 @@ class EmbeddingWorker:
         self._staging = Staging(folder, encoder.space)
         self._batch = Batch()
 
-    def __call__(self, row: Row) -> Row:
-        """Embed the files of a row, and write what comes of them.
+    def embed(self, records: Sequence[FileRecord]) -> Outcome:
+        """Embed files, and write what comes of them.
 
         Raises
         ------
         Clamp3Error
             The library cannot be written, or workers die at these files again and again.
         """
-        records = _records(row)
         name = Receipt((), (), tuple(records)).name
         if self._staging.tries(name) >= MOST_TRIES:
             first, last = Path(records[0].path).name, Path(records[-1].path).name
@@ -149,4 +182,4 @@ class EmbeddingWorker:
         entries += self._embedding.encode(waiting)
         receipt = self._writer.write(entries)
         self._staging.put(receipt)
-        return Outcome(receipt, tuple(unreadable)).to_row()
+        return Outcome(receipt, tuple(unreadable))

@@ -46,6 +46,12 @@ def test_workers_of_ray_fill_the_library_of_one_process_though_one_dies(
     assert are_same(hall)
 
 
+def test_a_cluster_of_our_own_is_for_this_machine_and_this_run(cluster: Cluster):
+    assert [node["NodeManagerAddress"] for node in cluster._ray.nodes()] == ["127.0.0.1"]
+    assert os.environ["RAY_AUTH_MODE"] == "token"
+    assert len(os.environ["RAY_AUTH_TOKEN"]) == 64
+
+
 def test_more_workers_than_cores_are_refused(cluster: Cluster):
     assert cluster.workers == 2
     crowd = Cluster(3, 2)

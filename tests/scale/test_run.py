@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from clamp3_plugin.errors import Clamp3Error, LibraryBusyError
+from clamp3_plugin.errors import Clamp3Error, LibraryBusyError, NoModelError
 from clamp3_plugin.library.bulk import BulkLibrary
 from clamp3_plugin.library.entries import FileRecord, Stamp
 from clamp3_plugin.library.fragments import commit
@@ -166,9 +166,25 @@ def test_files_at_which_workers_die_again_and_again_end_the_run(tmp_path: Path):
     row = files_row([record])
     (tmp_path / "a.score").write_text(tune(1))
     for _ in range(MOST_TRIES):
-        worker(row)
+        assert Outcome.from_row(worker(row)).receipt.records
 
     with pytest.raises(
         Clamp3Error, match=r"3 workers died while they embedded 1 files, from a\.score"
     ):
-        worker(row)
+        Outcome.from_row(worker(row))
+
+
+def test_what_a_worker_lacks_ends_the_run_and_is_said(hall: Hall):
+    hall.fill(4)
+    calls = []
+
+    def load() -> HashEncoder:
+        calls.append(1)
+        if len(calls) > 1:  # the command has the model, another machine has not
+            raise NoModelError("There is no model 'hash-16'.", "Pull it.")
+        return HashEncoder()
+
+    with pytest.raises(NoModelError, match=r"There is no model 'hash-16'\. Pull it\."):
+        hall.by_many(load)
+
+    assert hall.by_many().indexed == 4
