@@ -80,6 +80,7 @@ def test_the_command_fills_a_library_on_object_storage_as_this_process_fills_one
         capture_output=True,
         text=True,
         check=False,
+        timeout=600,  # a cluster without a free core would let it wait for ever
         env={**os.environ, "RAY_ADDRESS": cluster._ray.get_runtime_context().gcs_address},
     )
 
