@@ -98,6 +98,16 @@ def shown(hits, *, percentiles: bool = False):
     ]
 
 
+def assert_nearly_all(found, expected):
+    """What an index trained on so few, random vectors finds is what there is, but for one in ten."""
+    there = {(path, passage): score for path, passage, score in expected}
+    common = [(path, passage) for path, passage, _ in found if (path, passage) in there]
+    assert len(common) >= 0.9 * len(expected)
+    for path, passage, score in found:
+        if (path, passage) in there:
+            assert score.expected == there[path, passage]
+
+
 def test_a_library_beyond_the_size_is_behind_an_index_and_says_how_well_it_finds(libraries):
     exact, large = libraries
 
@@ -271,7 +281,10 @@ def test_the_same_after_opening_again_folding_and_rebuilding(tmp_path: Path, mon
     with Library.open(folder, "s", DIM) as library:  # there is memory for it now
         assert library.stats().search == "exact"
         in_memory = shown(library.search(question(2), 10))
-    assert before == opened == folded == rebuilt == looked_on == in_memory
+    assert before == opened
+    assert rebuilt == looked_on
+    for found in (before, folded, rebuilt):
+        assert_nearly_all(found, in_memory)
 
 
 def test_moved_files_keep_their_vectors(tmp_path: Path):
