@@ -14,9 +14,9 @@ from typing import Self, cast
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from lancedb.background_loop import LOOP
 from lancedb.expr import Expr
 from lancedb.index import Bitmap, BTree, IvfRq
-from lancedb.query import LanceVectorQueryBuilder
 from lancedb.table import LanceTable, Table
 from numpy.typing import NDArray
 
@@ -79,6 +79,8 @@ class VectorIndex:
 
     def __init__(self, table: Table, tuning: Tuning) -> None:
         self._table = table
+        # the same table without the five hops between threads, of 0.4 ms each, that asking it takes
+        self._asked = cast("LanceTable", table)._table  # noqa: SLF001
         self.tuning = tuning
 
     def nearest(
@@ -125,18 +127,21 @@ class VectorIndex:
         The vectors come along and are compared here. LanceDB would read them twice, to compare them
         and to give them, and rounds the question to float16, which moves a cosine by up to 1e-4.
         """
-        asked = self._table.search(vector, vector_column_name=_INDEXED)
         query = (
-            cast("LanceVectorQueryBuilder", asked)
+            self._asked.query()
+            .nearest_to(vector)
+            .column(_INDEXED)
             .distance_type("cosine")
+            .maximum_nprobes(0)  # so that the least may be anything
             .minimum_nprobes(probes[0])
             .maximum_nprobes(probes[1])
             .limit(count)
             .select([_INDEXED, "_distance"])
-            .with_row_id(with_row_id=True)
+            .with_row_id()
             .fast_search()  # what is not indexed yet is compared in memory
         )
-        return (query if condition is None else query.where(condition)).to_arrow()
+        asked = (query if condition is None else query.where(condition)).to_arrow()
+        return cast("pa.Table", LOOP.run(asked))  # type: ignore[no-untyped-call]
 
     def take(self, ids: NDArray[np.uint64]) -> NDArray[np.float32]:
         """Read vectors as stored, in the order of the row ids, shape ``(len(ids), dim)``."""
