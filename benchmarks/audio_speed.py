@@ -19,6 +19,7 @@ Needs Linux (``/proc``). Exit code 1 if a limit of docs/audio.md is broken.
 """
 
 import argparse
+import contextlib
 import os
 import statistics
 import sys
@@ -63,7 +64,11 @@ def music(seconds: float, seed: int) -> NDArray[np.float32]:
 
 def children(pid: int) -> list[int]:
     listed = Path(f"/proc/{pid}/task").glob("*/children")
-    return [int(child) for one in listed for child in one.read_text().split()]
+    found: list[int] = []
+    for one in listed:
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # the thread has just ended
+            found += map(int, one.read_text().split())
+    return found
 
 
 def processor_seconds(pid: int) -> float:

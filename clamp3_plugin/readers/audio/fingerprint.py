@@ -66,7 +66,8 @@ def _energies(samples: Samples) -> Iterator[NDArray[np.float32]]:
     """Give the energies in each band of each window, float32 ``(<= _BLOCK, BANDS)``."""
     frequencies = np.fft.rfftfreq(_WINDOW, 1 / RATE)
     edges = np.searchsorted(frequencies, np.geomspace(_LOWEST, _HIGHEST, BANDS + 1))
-    padded = np.pad(samples, (0, max(0, _WINDOW - len(samples))))
+    lack = _WINDOW - len(samples)
+    padded = np.pad(samples, (0, lack)) if lack > 0 else samples  # which may be an hour
     windows = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_HOP]
     shape = np.hanning(_WINDOW).astype(np.float32)
     for start in range(0, len(windows), _BLOCK):
