@@ -66,7 +66,9 @@ def children(pid: int) -> list[int]:
     listed = Path(f"/proc/{pid}/task").glob("*/children")
     found: list[int] = []
     for one in listed:
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # the thread has just ended
+        with contextlib.suppress(
+            FileNotFoundError, ProcessLookupError
+        ):  # the thread has just ended
             found += map(int, one.read_text().split())
     return found
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # -P: the folder somebody happens to stand in is no place to import from
 SERVE = (sys.executable, "-P", "-m", "clamp3_cli", "serve")
 START_TIMEOUT_S = 60.0
-_POLL_S = 0.03
+_POLL_S = 0.01
 _LAST_LINES = 8
 
 OnWait = Callable[[float], None]
