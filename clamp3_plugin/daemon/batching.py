@@ -1,10 +1,9 @@
 """One encoder shared by everybody: questions before indexing, texts asked together encoded together.
 
 The encoder runs in two threads of its own (every thread that computes grows its own pool of workers),
-one for each urgency, each of which makes one call at a time. The thread of indexing steps back behind
-whatever else the machine does, as a DAW that plays, and so behind questions: on the processor none waits
-for the other's call. A graphics card is taken for one call at a time: there a question waits for one batch
-of an index run, or a few seconds of a recording, and never for the run.
+one for each urgency, and is taken for one call at a time, so a question waits for one batch of an
+index run, or a few seconds of a recording, and never for the run. The thread of indexing steps back
+behind whatever else the machine does, as a DAW that plays.
 """
 
 import threading
@@ -49,15 +48,12 @@ class _Work:
 class SharedEncoder:
     """Hands out views of one encoder; each view is an ``Encoder``."""
 
-    def __init__(
-        self, encoder: Encoder, patience_s: float = 60.0, *, one_at_a_time: bool = False
-    ) -> None:
+    def __init__(self, encoder: Encoder, patience_s: float = 60.0) -> None:
         self._encoder = encoder
-        self._one_at_a_time = one_at_a_time
         self._patience_s = patience_s
         self._turn = threading.Condition()
         self._waiting: list[_Work] = []
-        self._busy: set[Urgency] = set()
+        self._busy = False
         self._threads = {
             Urgency.QUESTION: ThreadPoolExecutor(1, "encoder"),
             Urgency.INDEXING: ThreadPoolExecutor(1, "encoder-indexing", initializer=step_back),
@@ -127,7 +123,7 @@ class SharedEncoder:
                     start += len(each.contents)
         finally:
             with self._turn:
-                self._busy.discard(self._turn_of(batch[0]))
+                self._busy = False
                 gone = [each for each in batch if each.done is not None or len(batch) == 1]
                 self._waiting = [each for each in self._waiting if each not in gone]
                 for each in batch:
@@ -149,17 +145,11 @@ class SharedEncoder:
                 raise DaemonBusyError(message, "Try again, or wait for the index run to end.")
             if work.done is not None:
                 return []
-            self._busy.add(self._turn_of(work))
+            self._busy = True
             return self._batch(work)
 
     def _is_next(self, work: _Work) -> bool:
-        turn = self._turn_of(work)
-        rivals = (each for each in self._waiting if self._turn_of(each) is turn)
-        return turn not in self._busy and work is min(rivals, key=lambda each: each.urgency)
-
-    def _turn_of(self, work: _Work) -> Urgency:
-        """Tell with whom work takes turns: with its like, or with all."""
-        return Urgency.QUESTION if self._one_at_a_time else work.urgency
+        return not self._busy and work is min(self._waiting, key=lambda each: each.urgency)
 
     def _batch(self, work: _Work) -> list[_Work]:
         batch, size = [work], len(work.contents)

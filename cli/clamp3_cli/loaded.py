@@ -49,8 +49,7 @@ class Loaded:
         folder = folder_of(config.library) if config.library else home.library
         self.library = Library.open(folder, encoder.space, encoder.dim, read_only=read_only)
         self._refreshing = Refreshing(self.library) if isinstance(folder, Prefix) else None
-        self._shared = SharedEncoder(encoder, one_at_a_time=encoder.device != "cpu")
-        self._formats = ApartFormats()
+        self._shared, self._formats = SharedEncoder(encoder), ApartFormats()
         asking, indexing = self._shared.view(Urgency.QUESTION), self._shared.view(Urgency.INDEXING)
         vocabulary = Vocabulary.load()
         calibration = None

@@ -26,23 +26,18 @@ class GatedEncoder(HashEncoder):
         self.threads: set[str] = set()
         self.entered = threading.Event()
         self.may_go_on = threading.Event()
-        self.texts_wait = True
 
     def encode_text(self, texts):
-        return self._noted(texts, waits=self.texts_wait)
-
-    def encode_score(self, scores):
-        return self._noted(scores, waits=True)
-
-    def _noted(self, texts, *, waits):
         self.calls.append(list(texts))
         self.threads.add(threading.current_thread().name)
         self.entered.set()
-        if waits:
-            self.may_go_on.wait(5)
+        self.may_go_on.wait(5)
         if "bad" in texts:
             raise ValueError("bad")
         return super().encode_text(texts)
+
+    def encode_score(self, scores):
+        return self.encode_text(scores)
 
 
 @pytest.fixture
@@ -109,21 +104,7 @@ def test_a_text_that_leads_a_batch_with_a_bad_one_is_served(shared, encoder):
     np.testing.assert_array_equal(good.result(), HashEncoder().encode_text(["good"]))
 
 
-def test_a_question_waits_for_no_call_of_indexing(shared, encoder):
-    encoder.texts_wait = False
-    with ThreadPoolExecutor(2) as pool:
-        score = pool.submit(shared.view(Urgency.INDEXING).encode_score, ["X:1"])
-        assert encoder.entered.wait(5)
-
-        answer = pool.submit(shared.view(Urgency.QUESTION).encode_text, ["question"]).result(5)
-
-        assert not score.done()
-        encoder.may_go_on.set()
-    np.testing.assert_array_equal(answer, HashEncoder().encode_text(["question"]))
-
-
-def test_a_question_goes_before_indexing_that_came_first(encoder):
-    shared = SharedEncoder(encoder, one_at_a_time=True)
+def test_a_question_goes_before_indexing_that_came_first(shared, encoder):
     with ThreadPoolExecutor(3) as pool:
         pool.submit(shared.view(Urgency.INDEXING).encode_score, ["X:1"])
         assert encoder.entered.wait(5)
@@ -134,7 +115,6 @@ def test_a_question_goes_before_indexing_that_came_first(encoder):
         encoder.may_go_on.set()
 
     assert encoder.calls == [["X:1"], ["question"], ["X:2"]]
-    shared.close()
 
 
 def test_a_text_asked_again_is_remembered(shared, encoder):
@@ -174,7 +154,7 @@ def test_the_encoder_is_called_from_one_thread_for_each_urgency(shared, encoder)
 
 
 def test_a_question_that_waits_too_long_is_told_so(encoder):
-    shared = SharedEncoder(encoder, patience_s=0.05, one_at_a_time=True)
+    shared = SharedEncoder(encoder, patience_s=0.05)
     with ThreadPoolExecutor(1) as pool:
         pool.submit(shared.view(Urgency.INDEXING).encode_score, ["X:1"])
         assert encoder.entered.wait(5)
