@@ -97,7 +97,10 @@ class Visitor:
 
 
 @pytest.fixture
-def visitor(browser: Browser) -> Iterator[Visitor]:
+def visitor(
+    browser: Browser,
+    home: Home,  # its daemon stops when the pages are closed, not while pictures come
+) -> Iterator[Visitor]:
     """Who looks at the page in a test; what should not be fails it at its end."""
     visitor = Visitor(browser)
     yield visitor
